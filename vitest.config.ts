@@ -7,7 +7,9 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     globalSetup: ['test/setup.ts'],
     // A second report in JSON, for whoever wants to count.
-    ...(results === undefined || results === '' ? {} : { reporters: ['default', ['json', { outputFile: results }]] }),
+    ...(results === undefined || results === ''
+      ? {}
+      : { reporters: ['default', ['json', { outputFile: results }]] }),
     testTimeout: 60_000,
     hookTimeout: 60_000,
     // Each file starts its own emulators; more at once than the smallest machine has cores only slows them down.

@@ -6,7 +6,7 @@
  * shortened, and the validator rejects what does not fit. A key is never touched: a cut key would be another
  * fact's key.
  */
-import { isBigint } from './checks.ts';
+import { isBigint, isDate, isTimestamp } from './checks.ts';
 import type { Column, JsonValue } from './columns.ts';
 import type { RecordType } from './record.ts';
 import { identity, type People, redact } from './redact.ts';
@@ -83,6 +83,10 @@ function isPlausible(value: JsonValue, { type }: Column): boolean {
       return typeof value === 'boolean';
     case 'varchar':
       return typeof value === 'string';
+    case 'timestamp':
+      return typeof value === 'string' && isTimestamp(value);
+    case 'date':
+      return typeof value === 'string' && isDate(value);
     default:
       return true;
   }

@@ -44,8 +44,11 @@ export interface PollContext<Cursor = unknown, Settings = unknown> {
 
 /** The vendor's API: base address, credential, time-outs, retries, rate limits and secrets are taken care of. */
 export interface Http {
-  /** Reads a JSON answer of at most 16 MB without loss of digits. */
-  get(path: string, query?: Query): Promise<Answer>;
+  /**
+   * Reads a JSON answer of at most 16 MB without loss of digits.
+   * @param headers beside the credential, for a vendor that pages by header, as with `Range`.
+   */
+  get(path: string, query?: Query, headers?: Readonly<Record<string, string>>): Promise<Answer>;
   /**
    * Reads an answer that can be large, element by element, without ever holding it whole.
    * @param array name of the (first) array whose elements are wanted, as in `{"result":{"instances":[…]}}`.

@@ -105,3 +105,6 @@ export function defineRecord<const C extends Columns>(declaration: Declaration<C
 export function tableName(type: Pick<RecordType, 'name' | 'version'>): string {
   return type.version === 1 ? type.name : `${type.name}_v${type.version}`;
 }
+
+/** The name under which a record type's compiled validator is found. */
+export const validatorName = (name: string, version: number): string => `${name}_v${version}`;

@@ -91,10 +91,13 @@ test('AWS clients stay behind ports', () => {
 });
 
 test('infra and local name no producer', () => {
-  const names = readdirSync(join(root, 'producers'), { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  const names = readdirSync(join(root, 'producers'), { withFileTypes: true }).filter((entry) =>
+    entry.isDirectory(),
+  );
   const naming = sources.filter(
     ({ path, text }) =>
-      ['infra', 'local'].includes(roomOf(path)) && names.some(({ name }) => new RegExp(`\\b${name}\\b`, 'i').test(text)),
+      ['infra', 'local'].includes(roomOf(path)) &&
+      names.some(({ name }) => new RegExp(`\\b${name}\\b`, 'i').test(text)),
   );
 
   expect(naming.map(({ path }) => path)).toEqual([]);

@@ -19,7 +19,14 @@ test('without arguments everything is chosen for the user', () => {
 
 test('every flag is read', () => {
   const options = read(
-    ...['--until', 'drained', '--vendor', 'rollbar=http://127.0.0.1:8080/', '--vendor', 'circleci=https://ci.example'],
+    ...[
+      '--until',
+      'drained',
+      '--vendor',
+      'rollbar=http://127.0.0.1:8080/',
+      '--vendor',
+      'circleci=https://ci.example',
+    ],
     ...['--feed', 'rollbar:web', '--feed', 'rollbar:api', '--warehouse', 'postgres://me@127.0.0.1:5432/bugs'],
     ...['--data', '/tmp/x', '--since', '7d', '--speed', '60', '--json'],
   );
@@ -41,7 +48,10 @@ test.each([
   [['--until', 'noon'], /^--until takes drained, got "noon"$/],
   [['--until'], /argument missing/],
   [['drained'], /^Unexpected argument 'drained'/],
-  [['--vendor', 'jenkins=http://x'], /^--vendor takes NAME=URL where NAME is one of circleci, rollbar, got "jenkins=http:\/\/x"$/],
+  [
+    ['--vendor', 'jenkins=http://x'],
+    /^--vendor takes NAME=URL where NAME is one of circleci, rollbar, got "jenkins=http:\/\/x"$/,
+  ],
   [['--vendor', 'rollbar'], /^--vendor takes NAME=URL/],
   [['--vendor', 'rollbar=ftp://x'], /^--vendor rollbar takes an http or https URL, got "ftp:\/\/x"$/],
   [['--feed', 'web'], /^--feed takes PRODUCER:NAME/],

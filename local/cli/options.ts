@@ -45,7 +45,11 @@ With NAME_TOKEN set in the environment and no --vendor NAME, the real API is pol
  * @param producers names that `--vendor` and `--feed` may use.
  * @throws {UsageError} for an unknown flag or a bad value.
  */
-export function readOptions(args: readonly string[], producers: readonly string[], now: Date): Options | 'help' {
+export function readOptions(
+  args: readonly string[],
+  producers: readonly string[],
+  now: Date,
+): Options | 'help' {
   const values = parse(args);
   if (values.help) return 'help';
   if (values.until !== undefined && values.until !== 'drained') {
@@ -88,7 +92,9 @@ function parse(args: readonly string[]) {
 function vendor(value: string, producers: readonly string[]): [string, string] {
   const [, name = '', url = ''] = /^([^=]+)=(.+)$/s.exec(value) ?? [];
   if (!producers.includes(name)) {
-    throw new UsageError(`--vendor takes NAME=URL where NAME is one of ${producers.join(', ')}, got ${JSON.stringify(value)}`);
+    throw new UsageError(
+      `--vendor takes NAME=URL where NAME is one of ${producers.join(', ')}, got ${JSON.stringify(value)}`,
+    );
   }
   if (!URL.canParse(url) || !['http:', 'https:'].includes(new URL(url).protocol)) {
     throw new UsageError(`--vendor ${name} takes an http or https URL, got ${JSON.stringify(url)}`);
@@ -99,7 +105,9 @@ function vendor(value: string, producers: readonly string[]): [string, string] {
 function feed(value: string, producers: readonly string[]): string {
   const [, producer = ''] = /^([a-z0-9]+):[a-z0-9-]+$/.exec(value) ?? [];
   if (!producers.includes(producer)) {
-    throw new UsageError(`--feed takes PRODUCER:NAME where PRODUCER is one of ${producers.join(', ')}, got ${JSON.stringify(value)}`);
+    throw new UsageError(
+      `--feed takes PRODUCER:NAME where PRODUCER is one of ${producers.join(', ')}, got ${JSON.stringify(value)}`,
+    );
   }
   return value;
 }

@@ -55,7 +55,9 @@ export class Progress {
       this.trouble(`${event.functionName}: ${event.error.errorType}: ${event.error.errorMessage}`);
     } else if (event.kind === 'discarded') {
       this.discarded += event.records;
-      this.trouble(`${event.records} records given up by ${event.functionName}, kept at ${event.keptAt ?? 'no place: they are lost'}`);
+      this.trouble(
+        `${event.records} records given up by ${event.functionName}, kept at ${event.keptAt ?? 'no place: they are lost'}`,
+      );
     } else if (event.kind === 'poll_failed') {
       this.trouble(`the stream cannot be read: ${event.message}`);
     }
@@ -68,6 +70,11 @@ export class Progress {
     this.troubles.push(short);
     if (this.troubles.length > 5) this.troubles.shift();
   }
+}
+
+/** True for what a producer's function answers. */
+export function isRunSummary(payload: unknown): payload is RunSummary {
+  return typeof payload === 'object' && payload !== null && 'run_id' in payload && 'outcome' in payload;
 }
 
 const add = (counts: Counts, type: string, count: number): void => {

@@ -46,10 +46,15 @@ function listening(child: ChildProcess, producer: string, words: readonly string
     if (child.stdout === null) throw new Error('a simulator is started with its stdout piped');
     createInterface({ input: child.stdout }).once('line', (line) => {
       const url = /"listening":"([^"]+)"/.exec(line)?.[1];
-      if (url === undefined) reject(new Error(`the simulator of ${producer} said ${line.slice(0, 200)} instead of where it listens`));
+      if (url === undefined)
+        reject(
+          new Error(`the simulator of ${producer} said ${line.slice(0, 200)} instead of where it listens`),
+        );
       else resolve(url);
     });
     child.once('error', reject);
-    child.once('exit', (code) => reject(new Error(`the simulator of ${producer} ended with code ${code}: ${words.join('\n')}`)));
+    child.once('exit', (code) =>
+      reject(new Error(`the simulator of ${producer} ended with code ${code}: ${words.join('\n')}`)),
+    );
   });
 }

@@ -32,7 +32,12 @@ export function firstRunId(time: Date): string {
  * Counts the runs from `firstRun` on.
  * @param runs what the producers answered in this session.
  */
-export async function summarise(query: Query, firstRun: string, runs: readonly RunSummary[], seconds: number): Promise<Summary> {
+export async function summarise(
+  query: Query,
+  firstRun: string,
+  runs: readonly RunSummary[],
+  seconds: number,
+): Promise<Summary> {
   const { rows } = await query(
     `select record_type, sum(emitted) as emitted, sum(delivered) as delivered, sum(rejected) as rejected
      from ${SCHEMA}.ledger where run_id >= $1 group by record_type`,
@@ -43,7 +48,9 @@ export async function summarise(query: Query, firstRun: string, runs: readonly R
   const [booked, delivered, rejected] = [column('emitted'), column('delivered'), column('rejected')];
   const said = addUp(runs.map((run) => run.emitted));
   const types = [...new Set([...Object.keys(booked), ...Object.keys(said)])].sort();
-  const emitted = Object.fromEntries(types.map((type) => [type, Math.max(booked[type] ?? 0, said[type] ?? 0)]));
+  const emitted = Object.fromEntries(
+    types.map((type) => [type, Math.max(booked[type] ?? 0, said[type] ?? 0)]),
+  );
   const missing = types
     .map((type) => [type, (emitted[type] ?? 0) - (delivered[type] ?? 0) - (rejected[type] ?? 0)] as const)
     .filter(([, count]) => count !== 0);
@@ -83,4 +90,5 @@ function addUp(counts: readonly Counts[]): Record<string, number> {
   return total;
 }
 
-const withoutNothing = (counts: Counts): Counts => Object.fromEntries(Object.entries(counts).filter(([, count]) => count > 0));
+const withoutNothing = (counts: Counts): Counts =>
+  Object.fromEntries(Object.entries(counts).filter(([, count]) => count > 0));

@@ -18,7 +18,8 @@ export interface Readings {
   readonly freshnessSeconds: number | null;
 }
 
-const count = (value: number | undefined): string => (value === undefined ? '·' : value.toLocaleString('en-US'));
+const count = (value: number | undefined): string =>
+  value === undefined ? '·' : value.toLocaleString('en-US');
 
 /** The view as lines of text. */
 export function draw(progress: Progress, readings: Readings, now: Date): readonly string[] {
@@ -55,13 +56,20 @@ const delivery = (stats: DeliveryStats): string => {
   return `delivery    ${stats.stream}: ${count(stats.objects)} objects${copies}${buffered}${trouble}`;
 };
 
-const seconds = (now: Date, then: Date): number => Math.max(0, Math.round((now.getTime() - then.getTime()) / 1000));
+const seconds = (now: Date, then: Date): number =>
+  Math.max(0, Math.round((now.getTime() - then.getTime()) / 1000));
 
 /** Columns side by side: the first to the left, the others to the right. */
 export function aligned(rows: readonly (readonly string[])[]): readonly string[] {
-  const widths = (rows[0] ?? []).map((_cell, column) => Math.max(...rows.map((row) => (row[column] ?? '').length)));
+  const widths = (rows[0] ?? []).map((_cell, column) =>
+    Math.max(...rows.map((row) => (row[column] ?? '').length)),
+  );
   return rows.map((row) =>
-    row.map((cell, column) => (column === 0 ? cell.padEnd(widths[column] ?? 0) : cell.padStart((widths[column] ?? 0) + 2))).join(''),
+    row
+      .map((cell, column) =>
+        column === 0 ? cell.padEnd(widths[column] ?? 0) : cell.padStart((widths[column] ?? 0) + 2),
+      )
+      .join(''),
   );
 }
 
@@ -77,14 +85,20 @@ export class Screen {
 
   show(lines: readonly string[]): void {
     if (this.#out.isTTY !== true) {
-      const table = stripVTControlCharacters(lines.filter((line) => !line.startsWith('freshness') && !line.startsWith('feed')).join('\n'));
+      const table = stripVTControlCharacters(
+        lines.filter((line) => !line.startsWith('freshness') && !line.startsWith('feed')).join('\n'),
+      );
       if (table !== this.#last) this.#out.write(`${stripVTControlCharacters(lines.join('\n'))}\n\n`);
       this.#last = table;
       return;
     }
     this.clear();
     const width = this.#out.columns ?? 120;
-    const fitting = lines.map((line) => (stripVTControlCharacters(line).length < width ? line : stripVTControlCharacters(line).slice(0, width - 1)));
+    const fitting = lines.map((line) =>
+      stripVTControlCharacters(line).length < width
+        ? line
+        : stripVTControlCharacters(line).slice(0, width - 1),
+    );
     this.#out.write(`${fitting.join('\n')}\n`);
     this.#drawn = fitting.length;
   }

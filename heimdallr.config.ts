@@ -1,0 +1,34 @@
+/**
+ * The installation: what this Heimdallr polls and where it puts it. Every choice is described in
+ * infra/installation.ts; what is not written here has its default.
+ */
+import { defineInstallation } from './infra/installation.ts';
+
+export default defineInstallation({
+  // One line per Rollbar project, CircleCI project or Heroku app: a schedule, a secret and a cursor of its own.
+  // The settings of each producer are listed in producers/<name>/README.md.
+  feeds: [{ feed: 'rollbar:web' }],
+
+  // How far back the very first poll of a feed reaches.
+  since: '24h',
+
+  // Redshift Serverless, made by this stack. A warehouse that is there already:
+  //
+  //   warehouse: {
+  //     mode: 'existing',
+  //     host: 'analytics.abc123.eu-west-1.redshift.amazonaws.com',
+  //     database: 'analytics',
+  //     clusterIdentifier: 'analytics',
+  //     secretArn: 'arn:aws:secretsmanager:…',           // a user that may create schemas and users
+  //     firehoseSecretArn: 'arn:aws:secretsmanager:…',   // username and password for Firehose's own user
+  //   },
+  warehouse: {
+    mode: 'serverless',
+    database: 'heimdallr',
+    // 4 costs half of 8; where the region does not offer it, the first deploy says so.
+    baseCapacityRpu: 8,
+  },
+
+  // The one knob between fresh and cheap, 1 to 15 minutes: a row is visible after at most twice this.
+  freshnessMinutes: 15,
+});

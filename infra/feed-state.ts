@@ -1,0 +1,26 @@
+/**
+ * Where each feed's cursor and lease are kept: one small item per feed.
+ *
+ * Losing a cursor means polling the past again, so the table can be restored to any second of 35 days.
+ */
+import { RemovalPolicy } from 'aws-cdk-lib';
+import { AttributeType, BillingMode, Table } from 'aws-cdk-lib/aws-dynamodb';
+import type { Construct } from 'constructs';
+import type { PipelineFunction } from './pipeline-function.ts';
+
+export class FeedState extends Table {
+  constructor(scope: Construct, id: string) {
+    super(scope, id, {
+      partitionKey: { name: 'feed', type: AttributeType.STRING },
+      billingMode: BillingMode.PAY_PER_REQUEST,
+      pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
+      removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
+    });
+  }
+
+  /** Lets a function read and save cursors, and tells it the table's name. */
+  keepFor(fn: PipelineFunction): void {
+    fn.addEnvironment('FEEDS_TABLE', this.tableName);
+    fn.allow(['dynamodb:GetItem', 'dynamodb:UpdateItem'], [this.tableArn]);
+  }
+}

@@ -1,0 +1,61 @@
+/**
+ * One feed: its secret, and the schedule that starts its producer's function with everything the poll needs.
+ *
+ * The secret is made with a key for hashing people and without a usable token; whoever installs puts the token
+ * in, with the command that the stack prints. Its template must never change: CloudFormation would write a
+ * fresh placeholder over the token. It outlives the feed; a feed that comes back finds it with
+ * `cdk deploy --import-existing-resources`.
+ */
+import { CfnOutput, RemovalPolicy } from 'aws-cdk-lib';
+import type { Schedule } from 'aws-cdk-lib/aws-scheduler';
+import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
+import { Construct } from 'constructs';
+import type { FeedEvent } from '../contract/feed.ts';
+import type { Clock } from './clock.ts';
+import type { PipelineFunction } from './pipeline-function.ts';
+import type { ResolvedFeed } from './read-installation.ts';
+
+export interface FeedProps {
+  readonly feed: ResolvedFeed;
+  readonly clock: Clock;
+  /** Polls the feed. */
+  readonly fn: PipelineFunction;
+}
+
+export class Feed extends Construct {
+  readonly secret: Secret;
+  readonly schedule: Schedule;
+
+  constructor(scope: Construct, id: string, { feed, clock, fn }: FeedProps) {
+    super(scope, id);
+    const { producer, name, ...event } = feed;
+    const secretName = `heimdallr/${producer.name}/${name}`;
+    this.secret = new Secret(this, 'Secret', {
+      secretName,
+      description: `Credential of the feed ${feed.feed}. ${producer.secret.description}`,
+      generateSecretString: {
+        secretStringTemplate: JSON.stringify({ token: 'replace-me' }),
+        generateStringKey: 'personKey',
+        passwordLength: 64,
+        excludePunctuation: true,
+      },
+      removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
+    });
+    fn.allow(['secretsmanager:GetSecretValue'], [this.secret.secretArn]);
+    this.schedule = clock.start(this, 'Schedule', {
+      everyMinutes: producer.everyMinutes,
+      fn,
+      description: `Polls ${feed.feed}`,
+      event: { ...event, secretArn: this.secret.secretArn } satisfies FeedEvent,
+    });
+    new CfnOutput(this, 'Token', { value: secretName, description: howToFill(feed, secretName) });
+  }
+}
+
+/** What to put into the secret, as a command. A hash needs its key kept with the token. */
+function howToFill({ producer, people }: ResolvedFeed, secretName: string): string {
+  const content =
+    people === 'hash' ? `{"token":"TOKEN","personKey":"'$(openssl rand -hex 32)'"}` : '{"token":"TOKEN"}';
+  const command = `aws secretsmanager put-secret-value --secret-id ${secretName} --secret-string '${content}'`;
+  return `${command} where TOKEN is: ${producer.secret.description}`.slice(0, 1024);
+}

@@ -1,0 +1,91 @@
+/**
+ * What can be written in `heimdallr.config.ts`: the whole choice that an installation has.
+ *
+ * These types are what an editor completes; `read-installation.ts` checks the same once more at every synth,
+ * with what only the producers know (their names and settings), and fills in the defaults.
+ */
+import type { FeedEvent } from '../contract/feed.ts';
+
+export interface Installation {
+  /** What is polled. */
+  readonly feeds: readonly FeedChoice[];
+  /** How far back the very first poll of a feed reaches: `90m`, `24h`, `7d` or a day such as `2026-01-01`. Default: `24h`. */
+  readonly since?: string;
+  /** Where the facts go. */
+  readonly warehouse: ServerlessChoice | ExistingClusterChoice | ExistingWorkgroupChoice;
+  /**
+   * The one knob between fresh and cheap, 1 to 15 minutes: how long rows are gathered before one COPY, and how
+   * often the loader moves them on. A row is visible after at most twice this. Default: 15, because every COPY
+   * wakes a Serverless warehouse for at least a minute.
+   */
+  readonly freshnessMinutes?: number;
+  /** Delivery streams side by side into the landing table; one takes 1 to 5 MiB/s, by region. Default: 1. */
+  readonly deliveryStreams?: number;
+  /** Shards of the Kinesis stream; each takes 1 MB/s and 1,000 records/s. Default: 1. */
+  readonly streamShards?: number;
+  readonly network?: NetworkChoice;
+}
+
+export interface FeedChoice {
+  /** `producer:name`. The name is yours: lower-case letters, digits and single dashes. */
+  readonly feed: string;
+  /** The producer's own settings, as its README lists them. */
+  readonly settings?: FeedEvent['settings'];
+  /** Another address of the vendor's API, for a self-hosted one: https, without a trailing slash. */
+  readonly baseUrl?: string;
+  /** What happens to whatever identifies a person. Default: `keep`. */
+  readonly people?: FeedEvent['people'];
+}
+
+/** Redshift Serverless, made and owned by the stack. */
+export interface ServerlessChoice {
+  readonly mode: 'serverless';
+  readonly database: string;
+  /** Redshift Processing Units while a query runs. 4 costs half of 8 and is not offered in every region. */
+  readonly baseCapacityRpu: 4 | 8;
+  /**
+   * Stop answering queries for the rest of the day after so many RPU-hours. CloudFormation has no resource for
+   * this limit: the stack prints the one command that sets it.
+   */
+  readonly maxRpuHoursPerDay?: number;
+}
+
+interface ExistingChoice {
+  readonly mode: 'existing';
+  /** Host of its endpoint, without port. It must be publicly accessible, with enhanced VPC routing off, or Firehose cannot reach it. */
+  readonly host: string;
+  /** Default: 5439. */
+  readonly port?: number;
+  readonly database: string;
+  /** Secret with `username` and `password` for Firehose's own user; the stack creates that user and lets it do nothing but insert. */
+  readonly firehoseSecretArn: string;
+}
+
+/** A provisioned cluster that is there already. */
+export interface ExistingClusterChoice extends ExistingChoice {
+  readonly clusterIdentifier: string;
+  /** Secret with `username` and `password` of a user that may create schemas and users. */
+  readonly secretArn: string;
+}
+
+/** A Serverless workgroup that is there already. */
+export interface ExistingWorkgroupChoice extends ExistingChoice {
+  readonly workgroupName: string;
+  /** Permissions name a workgroup by its id, not by its name: `aws redshift-serverless get-workgroup` shows the ARN. */
+  readonly workgroupArn: string;
+  /** As for a cluster; without it the functions sign in with their own IAM roles. */
+  readonly secretArn?: string;
+}
+
+export interface NetworkChoice {
+  /**
+   * How many availability zones, or which. Default: 3, because the subnets of a Serverless workgroup must span
+   * three. Name them when one of the first three of your region does not offer Redshift Serverless.
+   */
+  readonly availabilityZones?: number | readonly string[];
+  /** NAT gateways, each with its fixed address and its price. Default: 1; a lost zone then delays facts, and loses none. */
+  readonly natGateways?: number;
+}
+
+/** Types the installation where it is written. */
+export const defineInstallation = (installation: Installation): Installation => installation;

@@ -1,0 +1,49 @@
+/**
+ * What the deployment prints: what somebody has to type elsewhere. Each feed prints how to fill its own secret.
+ */
+import { CfnOutput, Fn, type Stack } from 'aws-cdk-lib';
+import { ExistingWarehouse } from './existing-warehouse.ts';
+import type { Pipeline } from './pipeline-stack.ts';
+import type { ResolvedInstallation } from './read-installation.ts';
+
+export function outputs(stack: Stack, parts: Pipeline, { warehouse: choice }: ResolvedInstallation): void {
+  const print = (id: string, value: string, description: string) =>
+    new CfnOutput(stack, id, { value, description });
+  const { network, facts, delivery, quarantine, archive, warehouse } = parts;
+  network.addresses.forEach((address, index) => {
+    print(
+      `PollingAddress${index + 1}`,
+      address,
+      "For the vendors' allow-lists: requests come from this address",
+    );
+  });
+  print('FactStreamName', facts.streamName, 'Kinesis stream between producers and the transform');
+  print(
+    'DeliveryStreamNames',
+    Fn.join(
+      ',',
+      delivery.streams.map((stream) => stream.deliveryStreamName),
+    ),
+    'Firehose streams into the landing table',
+  );
+  print('QuarantineStreamName', quarantine.stream.deliveryStreamName, 'Firehose stream of refused records');
+  print('ArchiveBucketName', archive.bucketName, 'Staged rows, refused records, batches given up');
+  print('WarehouseEndpoint', `${warehouse.host}:${warehouse.port}/${warehouse.database}`, 'The warehouse');
+  if (warehouse instanceof ExistingWarehouse) {
+    print(
+      'FirehoseAddresses',
+      warehouse.firehoseAddresses,
+      `The warehouse's security group must admit these addresses on port ${warehouse.port}`,
+    );
+  } else if (choice.mode === 'serverless' && choice.maxRpuHoursPerDay !== undefined) {
+    print(
+      'UsageLimitCommand',
+      [
+        'aws redshift-serverless create-usage-limit --usage-type serverless-compute --period daily',
+        `--amount ${choice.maxRpuHoursPerDay} --breach-action deactivate`,
+        `--resource-arn ${warehouse.workgroup.attrWorkgroupWorkgroupArn}`,
+      ].join(' '),
+      'Run once: CloudFormation has no resource for the daily limit. Above it nothing loads until the next day',
+    );
+  }
+}

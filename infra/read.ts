@@ -1,0 +1,100 @@
+/**
+ * Readers of configuration: each takes a value as somebody wrote it and returns it checked and typed, or says
+ * where it stands, what was got and what is expected.
+ *
+ * A schema library would do the same with a dependency and with messages that name its own concepts; the
+ * configuration has some twenty keys.
+ */
+
+/** Checks the value found at `path` and returns it typed. */
+export type Reader<T> = (value: unknown, path: string) => T;
+
+/** A configuration that cannot be installed; the message is the line to print. */
+export class ConfigurationError extends Error {
+  override readonly name = 'ConfigurationError';
+}
+
+/** @throws {ConfigurationError} always. */
+export function wrong(path: string, got: string, expected: string): never {
+  throw new ConfigurationError(`${path}: got ${got}, expected ${expected}`);
+}
+
+/** A value as it is shown in a message: short, and nothing of an object but that it is one. */
+export function show(value: unknown): string {
+  if (value === undefined) return 'nothing';
+  if (Array.isArray(value)) return `a list of ${value.length}`;
+  if (typeof value === 'object' && value !== null) return 'an object';
+  const text = JSON.stringify(value) ?? String(value);
+  return text.length > 80 ? `${text.slice(0, 77)}…` : text;
+}
+
+export const text =
+  (pattern: RegExp, expected: string): Reader<string> =>
+  (value, path) =>
+    typeof value === 'string' && pattern.test(value) ? value : wrong(path, show(value), expected);
+
+/** An ARN. What stands there instead is not shown: it may be the secret itself. */
+export const arn =
+  (service: string, expected: string): Reader<string> =>
+  (value, path) => {
+    const isArn = typeof value === 'string' && new RegExp(`^arn:aws[a-z-]*:${service}:`).test(value);
+    return isArn ? value : wrong(path, value === undefined ? 'nothing' : 'something else', expected);
+  };
+
+/** A whole number between two bounds, both included. */
+export const whole =
+  (from: number, to: number, why?: string): Reader<number> =>
+  (value, path) => {
+    const isWhole = typeof value === 'number' && Number.isInteger(value) && value >= from && value <= to;
+    const reason = why === undefined ? '' : ` (${why})`;
+    return isWhole ? value : wrong(path, show(value), `a whole number from ${from} to ${to}${reason}`);
+  };
+
+export const oneOf =
+  <const T extends string | number>(choices: readonly T[]): Reader<T> =>
+  (value, path) =>
+    choices.find((choice) => choice === value) ??
+    wrong(path, show(value), choices.map((choice) => JSON.stringify(choice)).join(' or '));
+
+export const list =
+  <T>(element: Reader<T>): Reader<readonly T[]> =>
+  (value, path) =>
+    Array.isArray(value)
+      ? value.map((each, index) => element(each, `${path}[${index}]`))
+      : wrong(path, show(value), 'a list');
+
+/** The same, with what stands there when nothing was written. */
+export const optional =
+  <T, F>(inner: Reader<T>, fallback: F): Reader<T | F> =>
+  (value, path) =>
+    value === undefined ? fallback : inner(value, path);
+
+/** What was written, key by key; a key that nobody reads is an error, because it is a misspelt one. */
+export function keysOf(value: unknown, path: string, known: readonly string[]): Record<string, unknown> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    return wrong(path, show(value), `an object with ${known.join(', ')}`);
+  }
+  const unknown = Object.keys(value).find((key) => !known.includes(key));
+  if (unknown !== undefined) {
+    wrong(
+      join(path, unknown),
+      'an unknown key',
+      known.length === 0 ? 'no keys' : `one of ${known.join(', ')}`,
+    );
+  }
+  return { ...value };
+}
+
+/** An object of exactly these keys. */
+export const object =
+  <S extends Readonly<Record<string, Reader<unknown>>>>(
+    shape: S,
+  ): Reader<{ readonly [Key in keyof S]: ReturnType<S[Key]> }> =>
+  (value, path) => {
+    const written = keysOf(value, path, Object.keys(shape));
+    const entries = Object.entries(shape).map(([key, read]) => [key, read(written[key], join(path, key))]);
+    // Every key of the shape was read by its own reader just now.
+    return Object.fromEntries(entries) as { readonly [Key in keyof S]: ReturnType<S[Key]> };
+  };
+
+const join = (path: string, key: string): string => (path === '' ? key : `${path}.${key}`);

@@ -1,0 +1,33 @@
+/**
+ * The warehouse as the rest of the pipeline sees it, whoever made it, and the choice between the two kinds.
+ */
+import type { Connections } from 'aws-cdk-lib/aws-ec2';
+import type { Construct } from 'constructs';
+import { ExistingWarehouse } from './existing-warehouse.ts';
+import type { Network } from './network.ts';
+import type { PipelineFunction } from './pipeline-function.ts';
+import type { ResolvedWarehouse } from './read-installation.ts';
+import { ServerlessWarehouse } from './serverless-warehouse.ts';
+
+export interface Warehouse {
+  readonly database: string;
+  readonly host: string;
+  readonly port: number;
+  /** Secret with `username` and `password` of Firehose's own database user. */
+  readonly firehoseSecretArn: string;
+  /** Missing when the warehouse's network is not ours to change. */
+  readonly connections?: Connections;
+  /** Lets a function run SQL through the Data API, and tells it where. */
+  admit(fn: PipelineFunction): void;
+}
+
+export function warehouseFor(
+  scope: Construct,
+  id: string,
+  choice: ResolvedWarehouse,
+  network: Network,
+): ServerlessWarehouse | ExistingWarehouse {
+  return choice.mode === 'serverless'
+    ? new ServerlessWarehouse(scope, id, { choice, network })
+    : new ExistingWarehouse(scope, id, choice);
+}

@@ -1,0 +1,157 @@
+/**
+ * A session: everything that `npm start` runs, started in the right order and ended again.
+ */
+import { mkdirSync, mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { type LocalServices, startServices } from '../services/index.ts';
+import { type RunningStack, type SecretRequest, startStack } from '../stack/stack.ts';
+import { synthesise } from '../stack/synth.ts';
+import { serveWire, type WireServer } from '../warehouse/wire.ts';
+import type { Options } from './options.ts';
+import { isRunSummary, Progress } from './progress.ts';
+import { type Simulator, startSimulator } from './simulators.ts';
+
+export interface SessionOptions {
+  readonly root: string;
+  readonly options: Options;
+  /** Names of the producers' folders. */
+  readonly producers: readonly string[];
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly now: () => Date;
+  /** A line for whoever watches. */
+  readonly say: (line: string) => void;
+}
+
+export interface Session {
+  readonly stack: RunningStack;
+  readonly services: LocalServices;
+  readonly progress: Progress;
+  readonly speed: number;
+  readonly dataDir: string;
+  /** Address of the warehouse, for psql. */
+  readonly warehouseUrl: string;
+  close(): Promise<void>;
+}
+
+/** Simulated minutes pass in half a second: a quarter of an hour's freshness is seven seconds. */
+const SIMULATED_SPEED = 120;
+
+/** A real vendor is asked every ten seconds, not twice a second. */
+const REAL_SPEED = 6;
+
+/** Facts per minute that a simulated vendor adds while somebody watches. */
+const LIVE_PER_MINUTE = 60;
+
+/**
+ * Starts simulators, services and the stack.
+ * @throws {Error} with what failed; what was started is stopped again.
+ */
+export async function startSession(session: SessionOptions): Promise<Session> {
+  const started: { close(): unknown }[] = [];
+  const close = async (): Promise<void> => {
+    for (const part of started.toReversed()) await part.close();
+    started.length = 0;
+  };
+  try {
+    return await start(session, started, close);
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function start(
+  { root, options, producers, environment, now, say }: SessionOptions,
+  started: { close(): unknown }[],
+  close: () => Promise<void>,
+): Promise<Session> {
+  const dataDir =
+    options.dataDir === null ? mkdtempSync(join(tmpdir(), 'heimdallr-')) : resolve(options.dataDir);
+  mkdirSync(dataDir, { recursive: true });
+  const token = (producer: string): string | undefined => environment[`${producer.toUpperCase()}_TOKEN`];
+  const wanted = producers.filter(
+    (producer) => options.feeds.length === 0 || options.feeds.some((feed) => feed.startsWith(`${producer}:`)),
+  );
+  const simulated = wanted.filter(
+    (producer) => options.vendors[producer] === undefined && token(producer) === undefined,
+  );
+  const simulators = await Promise.all(
+    simulated.map((producer) => startSimulator(root, producer, options.until === null ? LIVE_PER_MINUTE : 0)),
+  );
+  started.push(...simulators);
+  const vendors = {
+    ...Object.fromEntries(simulators.map(({ producer, url }) => [producer, url])),
+    ...options.vendors,
+  };
+  for (const producer of wanted) say(whatIsPolled(producer, simulators, options));
+
+  const speed =
+    options.speed ??
+    (simulated.length === wanted.length || options.until !== null ? SIMULATED_SPEED : REAL_SPEED);
+  const services = startServices({
+    ...{ dataDir, speed, now },
+    warehouseUrl: options.warehouse,
+    log: (message) => progress.trouble(message),
+  });
+  const progress = new Progress(now);
+  const assemblyDir = join(dataDir, 'cdk.out');
+  const before = now().getTime();
+  const synthesis = synthesise({
+    projectDir: root,
+    outDir: assemblyDir,
+    environment,
+    context: {
+      'heimdallr:vendors': vendors,
+      ...(options.feeds.length === 0 ? {} : { 'heimdallr:feeds': options.feeds.join(',') }),
+      ...(options.since === null ? {} : { 'heimdallr:since': options.since }),
+    },
+  });
+  // Both are awaited before either may throw, so that nothing keeps running behind an error.
+  const [running, synthesised] = await Promise.allSettled([services, synthesis]);
+  if (running.status === 'rejected') throw running.reason;
+  started.push(running.value);
+  if (synthesised.status === 'rejected') throw synthesised.reason;
+  say(
+    `stack      synthesised in ${((now().getTime() - before) / 1000).toFixed(1)} s, ${synthesised.value.template.resources.size} resources`,
+  );
+
+  const wire = await openWire(running.value);
+  if (wire !== null) started.push(wire);
+  const stack = await startStack({
+    ...{ assemblyDir, dataDir, services: running.value, speed, now },
+    secretValue: (secret) => secretValue(secret, token),
+    onEvent: (event) => progress.event(event),
+    onResult: ({ result }) => {
+      if (result.status === 'ok' && isRunSummary(result.payload)) progress.run(result.payload);
+    },
+    isPaused: true,
+  });
+  started.push(stack);
+  const warehouseUrl = wire?.url ?? options.warehouse ?? '';
+  say(`warehouse  psql '${warehouseUrl.replace(/:[^:@/]*@/, ':…@')}'`);
+  say(`state      ${dataDir}`);
+  return { stack, services: running.value, progress, speed, dataDir, warehouseUrl, close };
+}
+
+const openWire = async ({ warehouse }: LocalServices): Promise<WireServer | null> =>
+  warehouse.embedded === null ? null : serveWire(warehouse.embedded);
+
+function whatIsPolled(producer: string, simulators: readonly Simulator[], options: Options): string {
+  const simulator = simulators.find((one) => one.producer === producer);
+  if (simulator !== undefined) return `vendor     ${producer}: simulated at ${simulator.url}`;
+  const url = options.vendors[producer];
+  return `vendor     ${producer}: ${url === undefined ? 'its real API' : url}`;
+}
+
+/** A feed's secret as whoever installs would fill it: with the token from the environment, or one for the simulator. */
+function secretValue(
+  { name, generated }: SecretRequest,
+  token: (producer: string) => string | undefined,
+): string {
+  const [, producer] = /^heimdallr\/([^/]+)\/[^/]+$/.exec(name) ?? [];
+  const value: unknown = generated === null ? null : JSON.parse(generated);
+  if (producer === undefined || typeof value !== 'object' || value === null || !('token' in value))
+    return generated ?? '';
+  return JSON.stringify({ ...value, token: token(producer) ?? `simulated-${producer}-token` });
+}

@@ -1,0 +1,154 @@
+/**
+ * `npm start`: the whole pipeline on this machine. It synthesises the CDK app and runs the synthesised template.
+ */
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { landingTable, SCHEMA } from '../contract/redshift.ts';
+import { drain } from './cli/drain.ts';
+import { type Options, readOptions, UsageError, usage } from './cli/options.ts';
+import { rankingLines } from './cli/ranking.ts';
+import { type Session, startSession } from './cli/session.ts';
+import { producerNames } from './cli/simulators.ts';
+import { firstRunId, isComplete, rowCounts, type Summary, summarise } from './cli/summary.ts';
+import { draw, type Readings, Screen } from './cli/view.ts';
+
+const root = join(import.meta.dirname, '..');
+const now = (): Date => new Date();
+const screen = new Screen(process.stdout);
+
+/** How often the live view reads the warehouse. */
+const VIEW_MS = 1000;
+
+async function main(): Promise<number> {
+  const producers = producerNames(root);
+  const options = readOptions(process.argv.slice(2), producers, now());
+  if (options === 'help') {
+    console.log(usage);
+    return 0;
+  }
+  const startedAt = now();
+  const stopped = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(signal, () => {
+      // The second time is meant.
+      if (stopped.signal.aborted) process.exit(130);
+      stopped.abort();
+    });
+  }
+  const say = (line: string): void => screen.print(line);
+  const session = await startSession({ root, options, producers, environment: process.env, now, say });
+  try {
+    const failures =
+      options.until === 'drained' ? await untilDrained(session) : await untilStopped(session, stopped.signal);
+    return await report(session, options, startedAt, failures);
+  } finally {
+    await session.close();
+  }
+}
+
+/** Shows the view while the pipeline is drained. */
+async function untilDrained(session: Session): Promise<readonly string[]> {
+  const drained = new AbortController();
+  const watching = watch(session, drained.signal);
+  try {
+    return await drain(session, now, (line) => screen.print(`drained?   ${line}`));
+  } finally {
+    drained.abort();
+    await watching;
+  }
+}
+
+async function untilStopped(session: Session, stopped: AbortSignal): Promise<readonly string[]> {
+  session.stack.schedules.resume();
+  await watch(session, stopped);
+  screen.print('stopping; what is on its way stays in the state directory');
+  session.stack.schedules.pause();
+  return [];
+}
+
+/** Draws the view until the signal. */
+async function watch(session: Session, signal: AbortSignal): Promise<void> {
+  const query = session.services.warehouse.query;
+  let hasRows = false;
+  while (!signal.aborted) {
+    const readings = await read(session);
+    const ranking = await rankingLines(query, 5);
+    if (!hasRows && ranking.length > 0) {
+      hasRows = true;
+      const seconds = ((now().getTime() - session.progress.startedAt.getTime()) / 1000).toFixed(1);
+      screen.print(`first rows are in their final tables after ${seconds} s of running`);
+    }
+    screen.show([
+      '',
+      ...draw(session.progress, readings, now()),
+      ...(ranking.length === 0 ? [] : ['', ...ranking]),
+    ]);
+    await pause(VIEW_MS, undefined, { signal }).catch(() => undefined);
+  }
+}
+
+async function read({ services }: Session): Promise<Readings> {
+  const { query } = services.warehouse;
+  const { rows } = await query(
+    `select record_type, count(*) as n from ${SCHEMA}.receipt group by record_type`,
+  );
+  const [newest] = (await query(`select max(polled_at)::varchar(40) as at from ${SCHEMA}.poll_page`)).rows;
+  return {
+    delivered: Object.fromEntries(rows.map((row) => [row.record_type ?? '', Number(row.n)])),
+    rows: await rowCounts(query),
+    deliveries: services.firehose.stats(),
+    freshnessSeconds:
+      newest?.at == null ? null : (now().getTime() - Date.parse(`${newest.at.replace(' ', 'T')}Z`)) / 1000,
+  };
+}
+
+/** Says what was done and what is wrong; the exit code is 0 only when nothing is. */
+async function report(
+  session: Session,
+  options: Options,
+  startedAt: Date,
+  failures: readonly string[],
+): Promise<number> {
+  const { query } = session.services.warehouse;
+  const seconds = (now().getTime() - startedAt.getTime()) / 1000;
+  const summary = await summarise(
+    query,
+    firstRunId(session.progress.startedAt),
+    session.progress.runs,
+    seconds,
+  );
+  screen.clear();
+  for (const line of draw(session.progress, await read(session), now())) screen.print(line);
+  screen.print('');
+  for (const line of await rankingLines(query, 10)) screen.print(line);
+  screen.print('');
+  if (options.until === null) {
+    const landed = Number(
+      (await query(`select count(*) as n from ${SCHEMA}.${landingTable.name}`)).rows[0]?.n ?? 0,
+    );
+    screen.print(
+      `${landed} rows are still in the landing table; npm start -- --data ${session.dataDir} goes on from here`,
+    );
+    if (options.json) screen.print(JSON.stringify(summary));
+    return 0;
+  }
+  for (const failure of [...failures, ...missing(summary)]) screen.print(`failed     ${failure}`);
+  const isDone = failures.length === 0 && isComplete(summary);
+  screen.print(isDone ? `drained    nothing is missing, after ${summary.seconds} s` : 'not drained');
+  if (options.json) screen.print(JSON.stringify(summary));
+  return isDone ? 0 : 1;
+}
+
+const missing = (summary: Summary): readonly string[] =>
+  Object.entries(summary.missing).map(
+    ([type, count]) =>
+      `${count} ${type} records are missing: they were put on the stream and neither delivered nor rejected`,
+  );
+
+try {
+  process.exitCode = await main();
+} catch (error) {
+  const isUsage = error instanceof UsageError;
+  console.error(error instanceof Error ? error.message : String(error));
+  process.exitCode = isUsage ? 2 : 1;
+}

@@ -1,0 +1,196 @@
+/**
+ * The one door to all services.
+ *
+ * Functions get a single AWS_ENDPOINT_URL, so one server tells the services apart: by X-Amz-Target, and S3 by the
+ * service in the signature. Behind the door stands the hook that checks permissions and injects faults;
+ * nothing reaches a service without passing it.
+ */
+import { randomUUID } from 'node:crypto';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { AwsError, type Body, isBody, type JsonService, type OnCall, type ServiceName } from './call.ts';
+import { DYNAMODB_TARGET } from './dynamodb.ts';
+import type { Answer, Emulator } from './emulator.ts';
+import { KINESIS_TARGET, type Kinesis } from './kinesis.ts';
+import type { ObjectStore } from './object-store.ts';
+import { answerS3, s3Error } from './s3.ts';
+
+export interface GatewayPorts {
+  readonly kinesis: Kinesis;
+  readonly dynamodb: Emulator;
+  readonly firehose: JsonService;
+  readonly redshiftData: JsonService;
+  readonly secrets: JsonService;
+  readonly s3: ObjectStore;
+  readonly onCall: OnCall;
+  /** An exception that is no AwsError: a bug of a service. */
+  readonly onBug: (error: unknown, call: string) => void;
+}
+
+export interface Gateway {
+  readonly endpoint: string;
+  close(): Promise<void>;
+}
+
+/** Prefix of X-Amz-Target → service. */
+const TARGETS: Readonly<Record<string, ServiceName>> = {
+  [KINESIS_TARGET]: 'kinesis',
+  [DYNAMODB_TARGET]: 'dynamodb',
+  Firehose_20150804: 'firehose',
+  RedshiftData: 'redshift-data',
+  secretsmanager: 'secretsmanager',
+};
+
+/** Longer than SDK clients keep an idle connection: closing first would look like an outage. */
+const KEEP_ALIVE_MS = 600_000;
+
+export async function startGateway(ports: GatewayPorts): Promise<Gateway> {
+  const server = createServer((request, response) => {
+    answer(request, ports).then(
+      (found) => send(response, found),
+      (error: unknown) => {
+        ports.onBug(error, `${request.method} ${request.url}`);
+        send(response, jsonError(new AwsError('InternalFailure', String(error), 500)));
+      },
+    );
+  });
+  server.keepAliveTimeout = KEEP_ALIVE_MS;
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('the gateway got no port');
+  return {
+    endpoint: `http://127.0.0.1:${address.port}`,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeIdleConnections();
+        server.closeAllConnections();
+      }),
+  };
+}
+
+async function answer(request: IncomingMessage, ports: GatewayPorts): Promise<Answer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk);
+  const body = Buffer.concat(chunks);
+  const { accessKeyId, service } = signature(request);
+  const [prefix = '', action = ''] = String(request.headers['x-amz-target'] ?? '').split('.');
+  const target = TARGETS[prefix];
+  try {
+    if (target !== undefined) {
+      const parsed = parse(body);
+      await ports.onCall({ service: target, action, callerAccessKeyId: accessKeyId, body: parsed });
+      return await answerJson(target, action, parsed, body, request, ports);
+    }
+    if (service === 's3') return await answerS3Call(request, body, accessKeyId, ports);
+    const asked = prefix === '' ? `${request.method} ${request.url}` : `${prefix}.${action}`;
+    throw new AwsError(
+      'UnknownOperationException',
+      `${service === '' ? 'an unsigned call' : service}: ${asked} is not played by the local services`,
+    );
+  } catch (error) {
+    if (!(error instanceof AwsError)) throw error;
+    return jsonError(error);
+  }
+}
+
+async function answerJson(
+  service: ServiceName,
+  action: string,
+  parsed: Body,
+  body: Buffer,
+  request: IncomingMessage,
+  ports: GatewayPorts,
+): Promise<Answer> {
+  switch (service) {
+    case 'kinesis':
+      if (action === 'PutRecords') return json(await ports.kinesis.putRecords(parsed));
+      return forward(ports.kinesis, service, action, body, request);
+    case 'dynamodb':
+      return forward(ports.dynamodb, service, action, body, request);
+    case 'firehose':
+      return json(await ports.firehose(action, parsed));
+    case 'redshift-data':
+      return json(await ports.redshiftData(action, parsed));
+    case 'secretsmanager':
+      return json(await ports.secrets(action, parsed));
+    case 's3':
+      throw new AwsError('UnknownOperationException', 's3 has no X-Amz-Target');
+  }
+}
+
+const FORWARDED = ['authorization', 'content-type', 'x-amz-date', 'x-amz-target'];
+
+async function forward(
+  emulator: Emulator,
+  service: ServiceName,
+  action: string,
+  body: Buffer,
+  request: IncomingMessage,
+): Promise<Answer> {
+  const headers = Object.fromEntries(
+    FORWARDED.map((name) => [name, String(request.headers[name] ?? '')]).filter(([, value]) => value),
+  );
+  const found = await emulator.forward(headers, body);
+  if (found.status >= 400 && found.body.includes('UnknownOperationException')) {
+    throw new AwsError(
+      'UnknownOperationException',
+      `${service}:${action} is not played by the local services`,
+    );
+  }
+  return found;
+}
+
+async function answerS3Call(
+  request: IncomingMessage,
+  body: Buffer,
+  callerAccessKeyId: string,
+  { s3, onCall }: GatewayPorts,
+): Promise<Answer> {
+  const { method = 'GET', url = '/', headers } = request;
+  try {
+    return await answerS3({ method, url, headers, body }, s3, async (action, named) =>
+      onCall({ service: 's3', action, callerAccessKeyId, body: named }),
+    );
+  } catch (error) {
+    if (!(error instanceof AwsError)) throw error;
+    return s3Error(error);
+  }
+}
+
+/** Who calls, and which service the call was signed for; both empty when it is not signed. */
+function signature({ headers }: IncomingMessage): { accessKeyId: string; service: string } {
+  const [, accessKeyId = '', service = ''] =
+    /Credential=([^/,]+)\/[^/]*\/[^/]*\/([^/]+)\/aws4_request/.exec(headers.authorization ?? '') ?? [];
+  return { accessKeyId, service };
+}
+
+function parse(body: Buffer): Body {
+  try {
+    const value: unknown = JSON.parse(body.length === 0 ? '{}' : body.toString('utf8'));
+    if (isBody(value)) return value;
+  } catch {
+    // Answered below, as for any other text that is no structure.
+  }
+  throw new AwsError('SerializationException', 'the request is not a JSON object');
+}
+
+const json = (value: object): Answer => ({
+  status: 200,
+  headers: { 'content-type': 'application/x-amz-json-1.1' },
+  body: Buffer.from(JSON.stringify(value)),
+});
+
+const jsonError = ({ code, message, status }: AwsError): Answer => ({
+  status,
+  headers: { 'content-type': 'application/x-amz-json-1.1', 'x-amzn-errortype': code },
+  body: Buffer.from(JSON.stringify({ __type: code, message })),
+});
+
+function send(response: ServerResponse, { status, headers, body }: Answer): void {
+  response.writeHead(status, {
+    'x-amzn-requestid': randomUUID(),
+    'content-length': body.length,
+    ...headers,
+  });
+  response.end(body);
+}

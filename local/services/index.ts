@@ -1,0 +1,156 @@
+/**
+ * Every AWS service the stack needs, in this process and on loopback.
+ *
+ * kinesalite and dynalite play Kinesis and DynamoDB, Postgres plays Redshift, and what no package offers is played
+ * by the files beside this one. All state is in one directory: a start on the same directory continues, also after the
+ * process was killed.
+ */
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Database, openDatabase } from '../warehouse/database.ts';
+import type { OnCall } from './call.ts';
+import type { DeliveryStreamDefinition } from './delivery-stream.ts';
+import { startDynamoDb, type TableDefinition } from './dynamodb.ts';
+import { type Firehose, startFirehose } from './firehose.ts';
+import { startGateway } from './gateway.ts';
+import { startKinesis } from './kinesis.ts';
+import { type ObjectStore, openObjectStore, parseS3Url } from './object-store.ts';
+import { startRedshiftData, type WarehouseName } from './redshift-data.ts';
+import { startSecrets } from './secrets.ts';
+
+export type { Database, Query, QueryResult } from '../warehouse/database.ts';
+export { AwsError, type Body, type OnCall, type ServiceCall, type ServiceName } from './call.ts';
+export type { DeliveryStreamDefinition } from './delivery-stream.ts';
+export type { TableDefinition } from './dynamodb.ts';
+export type { Delivery, DeliveryStats, Firehose } from './firehose.ts';
+export type { ObjectStore } from './object-store.ts';
+export type { WarehouseName } from './redshift-data.ts';
+
+export interface ServicesOptions {
+  /** All state lives here; a second start on the same directory continues. */
+  readonly dataDir: string;
+  /** How many times faster than AWS buffers and retries run; 1 is real time. */
+  readonly speed: number;
+  /** `postgres://…`, `memory:` (PGlite that forgets), or null: PGlite in the data directory. */
+  readonly warehouseUrl: string | null;
+  readonly now: () => Date;
+  readonly log: (message: string, fields?: Readonly<Record<string, string | number | boolean>>) => void;
+  readonly onCall?: OnCall;
+  readonly faults?: Faults;
+}
+
+/** Where a test makes things go wrong. */
+export interface Faults {
+  /**
+   * True refuses one entry of a PutRecords or PutRecordBatch, and the call itself succeeds: Kinesis says
+   * ProvisionedThroughputExceededException, Firehose ServiceUnavailableException.
+   */
+  readonly refuseRecord?: (service: 'kinesis' | 'firehose', stream: string, index: number) => boolean;
+  /** Throws to make the COPY of a manifest fail. */
+  readonly beforeCopy?: (stream: string, manifestUrl: string) => void | Promise<void>;
+  /** Throws as if the answer of a COPY that was committed got lost. */
+  readonly afterCopy?: (stream: string, manifestUrl: string) => void | Promise<void>;
+}
+
+export interface LocalServices {
+  /** The one address for every service: AWS_ENDPOINT_URL. Calls pass `onCall`. */
+  readonly endpoint: string;
+  /**
+   * Kinesis itself, past the gateway and its hook: for the event source mapping. After an answer without records its
+   * NextShardIterator can pass over a record that is being put at that moment; a reader that must not lose any takes
+   * an iterator after its last sequence number instead.
+   */
+  readonly kinesisEndpoint: string;
+  readonly dynamodbEndpoint: string;
+  readonly warehouse: Database;
+  readonly firehose: Firehose;
+  /** SecretString by ARN. */
+  readonly secrets: Map<string, string>;
+  readonly s3: ObjectStore;
+  /** All of these do nothing to what exists already. */
+  createStream(name: string, shards: number): Promise<void>;
+  createTable(definition: TableDefinition): Promise<void>;
+  /** Takes up what an earlier process had buffered, so its bucket must be there before. */
+  createDeliveryStream(definition: DeliveryStreamDefinition): Promise<void>;
+  createBucket(name: string): Promise<void>;
+  createSecret(arn: string, name: string, value: string): void;
+  /** Makes the warehouse answer under this workgroup or cluster and database name. */
+  registerWarehouse(name: WarehouseName): void;
+  /** Stops everything; what is buffered stays in the data directory. Whoever uses `kinesisEndpoint` stops before. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts every service.
+ * @throws when the data directory is in use by another process, or the warehouse cannot be reached.
+ */
+export async function startServices(options: ServicesOptions): Promise<LocalServices> {
+  const { dataDir, speed, now, log, faults = {} } = options;
+  const folder = (name: string): string => {
+    const path = join(dataDir, name);
+    mkdirSync(path, { recursive: true });
+    return path;
+  };
+  const refuse =
+    (service: 'kinesis' | 'firehose') =>
+    (stream: string, index: number): boolean =>
+      faults.refuseRecord?.(service, stream, index) ?? false;
+
+  const s3 = openObjectStore(folder('s3'));
+  const secrets = startSecrets(now);
+  const kinesis = await startKinesis(folder('kinesis'), refuse('kinesis'));
+  const warehouse = await openDatabase({ url: options.warehouseUrl, dataDir });
+  const dynamodb = await startDynamoDb(folder('dynamodb'));
+  const firehose = startFirehose({
+    folder: folder('firehose'),
+    store: s3,
+    warehouse,
+    now,
+    speed,
+    refuse: refuse('firehose'),
+    beforeCopy: (stream, url) => faults.beforeCopy?.(stream, url),
+    afterCopy: (stream, url) => faults.afterCopy?.(stream, url),
+  });
+  const redshiftData = startRedshiftData({
+    warehouse,
+    now,
+    secrets: secrets.values,
+    readObject: async (url) => {
+      const { bucket, key } = parseS3Url(url);
+      return s3.get(bucket, key);
+    },
+  });
+  const gateway = await startGateway({
+    kinesis,
+    dynamodb,
+    firehose: firehose.service,
+    redshiftData: redshiftData.service,
+    secrets: secrets.service,
+    s3,
+    onCall: options.onCall ?? (() => undefined),
+    onBug: (error, call) => log(`${call} failed: ${error instanceof Error ? error.stack : String(error)}`),
+  });
+
+  return {
+    endpoint: gateway.endpoint,
+    kinesisEndpoint: kinesis.endpoint,
+    dynamodbEndpoint: dynamodb.endpoint,
+    warehouse,
+    firehose,
+    secrets: secrets.values,
+    s3,
+    createStream: kinesis.createStream,
+    createTable: dynamodb.createTable,
+    async createDeliveryStream(definition) {
+      firehose.createDeliveryStream(definition);
+    },
+    createBucket: s3.createBucket,
+    createSecret: secrets.create,
+    registerWarehouse: redshiftData.register,
+    async close() {
+      await gateway.close();
+      await Promise.all([firehose.close(), redshiftData.close(), kinesis.close(), dynamodb.close()]);
+      await warehouse.close();
+    },
+  };
+}

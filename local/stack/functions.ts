@@ -1,0 +1,246 @@
+/**
+ * Lambda, as far as this stack uses it: functions from a cloud assembly, called as the service calls them.
+ *
+ * A function's sandboxes are warm or busy; one sandbox has one event at a time. A function sees its own
+ * environment only, with its logical id as access key, so that the services can tell who calls. Timeouts are
+ * those of the template whatever the speed: they bound real work.
+ */
+import { randomUUID } from 'node:crypto';
+import { devNull } from 'node:os';
+import {
+  type AsyncConfig,
+  type AsyncResult,
+  type InvokeResult,
+  invokeUntilDone,
+} from './async-invocation.ts';
+import type { Destinations } from './destinations.ts';
+import type { OnEvent } from './events.ts';
+import { FunctionLog } from './function-log.ts';
+import { Sandbox } from './sandbox.ts';
+
+export type { AsyncResult, InvokeResult } from './async-invocation.ts';
+
+/** A function as its template declares it. */
+export interface FunctionDefinition {
+  readonly logicalId: string;
+  readonly name: string;
+  readonly arn: string;
+  readonly roleArn: string;
+  readonly codeDir: string;
+  /** `file.export` */
+  readonly handler: string;
+  /** As in `nodejs24.x` */
+  readonly runtime: string;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly memoryMb: number;
+  readonly timeoutSeconds: number;
+  /** Null: the function shares the account's concurrency. */
+  readonly reservedConcurrency: number | null;
+  readonly asynchronous: AsyncConfig;
+}
+
+export interface FunctionsOptions {
+  readonly dataDir: string;
+  /** AWS_ENDPOINT_URL of every function. */
+  readonly endpoint: string;
+  readonly region: string;
+  readonly speed: number;
+  readonly now: () => Date;
+  readonly destinations: Destinations;
+  readonly onEvent: OnEvent;
+}
+
+/** Sandboxes at once of a function without a reservation; AWS would go to a thousand, one machine cannot. */
+const UNRESERVED_CONCURRENCY = 10;
+
+interface Deployed {
+  readonly definition: FunctionDefinition;
+  readonly log: FunctionLog;
+  readonly idle: Set<Sandbox>;
+  readonly busy: Set<Sandbox>;
+}
+
+export class Functions {
+  readonly #options: FunctionsOptions;
+  readonly #deployed = new Map<string, Deployed>();
+  readonly #stopping = new AbortController();
+
+  constructor(options: FunctionsOptions) {
+    this.#options = options;
+  }
+
+  /** @throws {RangeError} when AWS would refuse the function. */
+  deploy(definition: FunctionDefinition): void {
+    check(definition);
+    const { dataDir, onEvent } = this.#options;
+    const log = new FunctionLog(dataDir, definition.name, onEvent);
+    this.#deployed.set(definition.name, { definition, log, idle: new Set(), busy: new Set() });
+  }
+
+  /** All functions, in the order of their deployment. */
+  list(): readonly FunctionDefinition[] {
+    return [...this.#deployed.values()].map(({ definition }) => definition);
+  }
+
+  /** The function with this name, ARN or logical id. @throws {Error} when there is none. */
+  find(id: string): FunctionDefinition {
+    return this.#find(id).definition;
+  }
+
+  /**
+   * Calls a function and waits for its answer.
+   * @param id name, ARN or logical id
+   */
+  async invoke(id: string, event: unknown): Promise<InvokeResult> {
+    const { definition, log, idle, busy } = this.#find(id);
+    const limit = definition.reservedConcurrency ?? UNRESERVED_CONCURRENCY;
+    if (busy.size >= limit || this.#stopping.signal.aborted) return { status: 'throttled' };
+    const [warm] = idle;
+    const sandbox = warm ?? this.#start(definition, log);
+    idle.delete(sandbox);
+    busy.add(sandbox);
+    const requestId = randomUUID();
+    const isCold = !sandbox.wasUsed;
+    const startedAt = performance.now();
+    log.platform(`START RequestId: ${requestId} Version: $LATEST`);
+    const answer = await sandbox.run(requestId, JSON.stringify(event));
+    busy.delete(sandbox);
+    if (sandbox.isAlive) idle.add(sandbox);
+    const error = 'error' in answer ? answer.error : null;
+    const durationMs = performance.now() - startedAt;
+    log.ended({ requestId, isCold, durationMs, memoryMb: sandbox.memoryMb, error }, definition.memoryMb);
+    if ('error' in answer) return { status: 'failed', requestId, error: answer.error };
+    return { status: 'ok', requestId, payload: JSON.parse(answer.payload) };
+  }
+
+  /**
+   * Calls a function as a schedule does: with its repeats, until it succeeds or is given up.
+   * @param id name, ARN or logical id
+   */
+  invokeAsync(id: string, event: unknown): Promise<AsyncResult> {
+    const { definition } = this.#find(id);
+    const { destinations, speed, now } = this.#options;
+    return invokeUntilDone(
+      {
+        invoke: () => this.invoke(definition.name, event),
+        functionName: definition.name,
+        functionArn: definition.arn,
+        config: definition.asynchronous,
+        destinations,
+        speed,
+        now,
+        signal: this.#stopping.signal,
+      },
+      event,
+    );
+  }
+
+  /** How many events a function is working on. */
+  running(id: string): number {
+    return this.#find(id).busy.size;
+  }
+
+  /** Ends all sandboxes of a function at once, as if their machine died. @returns how many were working. */
+  kill(id: string): number {
+    const { idle, busy } = this.#find(id);
+    const working = busy.size;
+    for (const sandbox of [...idle, ...busy]) sandbox.kill();
+    idle.clear();
+    return working;
+  }
+
+  /** Ends everything; an event in work fails. */
+  async close(): Promise<void> {
+    this.#stopping.abort();
+    for (const { definition } of this.#deployed.values()) this.kill(definition.name);
+    await Promise.all([...this.#deployed.values()].map(({ log }) => log.close()));
+  }
+
+  #find(id: string): Deployed {
+    const found =
+      this.#deployed.get(id) ??
+      [...this.#deployed.values()].find(({ definition }) =>
+        [definition.arn, definition.logicalId].includes(id),
+      );
+    if (found !== undefined) return found;
+    throw new Error(`there is no function ${id}, only ${[...this.#deployed.keys()].join(', ')}`);
+  }
+
+  #start(definition: FunctionDefinition, log: FunctionLog): Sandbox {
+    const logStreamName = `local/[$LATEST]${randomUUID().replaceAll('-', '')}`;
+    const logGroupName = `/aws/lambda/${definition.name}`;
+    const sandbox: Sandbox = new Sandbox({
+      functionName: definition.name,
+      codeDir: definition.codeDir,
+      handler: definition.handler,
+      memoryMb: definition.memoryMb,
+      timeoutSeconds: definition.timeoutSeconds,
+      environment: {
+        ...definition.environment,
+        ...this.#runtimeEnvironment(definition),
+        AWS_LAMBDA_LOG_GROUP_NAME: logGroupName,
+        AWS_LAMBDA_LOG_STREAM_NAME: logStreamName,
+      },
+      context: {
+        functionName: definition.name,
+        functionVersion: '$LATEST',
+        invokedFunctionArn: definition.arn,
+        memoryLimitInMB: String(definition.memoryMb),
+        logGroupName,
+        logStreamName,
+      },
+      onLine: (line) => log.line(line),
+      onEnd: () => this.#find(definition.name).idle.delete(sandbox),
+    });
+    return sandbox;
+  }
+
+  /** The variables that Lambda's runtime sets. */
+  #runtimeEnvironment(definition: FunctionDefinition): Record<string, string> {
+    const { endpoint, region } = this.#options;
+    return {
+      AWS_REGION: region,
+      AWS_DEFAULT_REGION: region,
+      AWS_ENDPOINT_URL: endpoint,
+      AWS_ACCESS_KEY_ID: definition.logicalId,
+      AWS_SECRET_ACCESS_KEY: 'local',
+      // Without these the SDK would read the settings of whoever runs this.
+      AWS_CONFIG_FILE: devNull,
+      AWS_SHARED_CREDENTIALS_FILE: devNull,
+      AWS_EC2_METADATA_DISABLED: 'true',
+      AWS_EXECUTION_ENV: `AWS_Lambda_${definition.runtime}`,
+      AWS_LAMBDA_FUNCTION_NAME: definition.name,
+      AWS_LAMBDA_FUNCTION_VERSION: '$LATEST',
+      AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(definition.memoryMb),
+      AWS_LAMBDA_INITIALIZATION_TYPE: 'on-demand',
+      LAMBDA_TASK_ROOT: definition.codeDir,
+      _HANDLER: definition.handler,
+    };
+  }
+}
+
+/** Lambda's limit for all names and values together. */
+const MAX_ENVIRONMENT_BYTES = 4096;
+
+/** Variables that belong to the runtime: CreateFunction refuses them. */
+const RESERVED =
+  /^(?:_HANDLER|_X_AMZN_TRACE_ID|AWS_(?:DEFAULT_)?REGION|AWS_EXECUTION_ENV|AWS_LAMBDA_(?:FUNCTION_(?:NAME|MEMORY_SIZE|VERSION)|INITIALIZATION_TYPE|LOG_(?:GROUP|STREAM)_NAME|RUNTIME_API)|AWS_(?:ACCESS_KEY(?:_ID)?|SECRET_ACCESS_KEY|SESSION_TOKEN)|LAMBDA_(?:TASK_ROOT|RUNTIME_DIR))$/;
+
+function check({ logicalId, environment, memoryMb, timeoutSeconds, runtime }: FunctionDefinition): void {
+  const fail = (problem: string): never => {
+    throw new RangeError(`${logicalId}: ${problem}`);
+  };
+  const bytes = Object.entries(environment).reduce(
+    (sum, [key, value]) => sum + Buffer.byteLength(key + value),
+    0,
+  );
+  if (bytes > MAX_ENVIRONMENT_BYTES)
+    fail(`its environment has ${bytes} bytes, Lambda takes ${MAX_ENVIRONMENT_BYTES}`);
+  for (const name of Object.keys(environment)) {
+    if (RESERVED.test(name)) fail(`the variable ${name} belongs to Lambda's runtime and cannot be set`);
+  }
+  if (memoryMb < 128 || memoryMb > 10_240) fail(`MemorySize must be 128 to 10240 MB, got ${memoryMb}`);
+  if (timeoutSeconds < 1 || timeoutSeconds > 900)
+    fail(`Timeout must be 1 to 900 seconds, got ${timeoutSeconds}`);
+  if (!/^nodejs\d+\.x$/.test(runtime)) fail(`only Node.js functions run here, got the runtime ${runtime}`);
+}

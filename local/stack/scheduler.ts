@@ -1,0 +1,136 @@
+/**
+ * EventBridge Scheduler: starts functions at a rate.
+ *
+ * A schedule without a start date fires as soon as it is made and then once per period, whether or not the last
+ * start has ended: what keeps two runs apart is the function's reserved concurrency and its lease, and that is
+ * tried here as well. Only rates are known; a cron expression has no meaning when time runs faster.
+ */
+import { randomUUID } from 'node:crypto';
+import type { AsyncResult } from './async-invocation.ts';
+
+/** A schedule as its template declares it. */
+export interface ScheduleDefinition {
+  readonly logicalId: string;
+  readonly name: string;
+  readonly arn: string;
+  /** ARN of the function. */
+  readonly functionArn: string;
+  /** JSON text; `<aws.scheduler.…>` in it is replaced at each start. */
+  readonly input: string;
+  readonly periodMs: number;
+  readonly isEnabled: boolean;
+}
+
+/** A start that has ended. */
+export interface ScheduleResult {
+  readonly schedule: ScheduleDefinition;
+  readonly functionName: string;
+  /** What the function got. */
+  readonly input: unknown;
+  readonly result: AsyncResult;
+}
+
+export interface SchedulerOptions {
+  readonly speed: number;
+  readonly now: () => Date;
+  readonly functions: {
+    find(id: string): { readonly name: string };
+    invokeAsync(id: string, event: unknown): Promise<AsyncResult>;
+  };
+  readonly onResult: (result: ScheduleResult) => void;
+}
+
+export class Scheduler {
+  readonly #options: SchedulerOptions;
+  readonly #schedules = new Map<string, ScheduleDefinition>();
+  readonly #timers = new Map<string, NodeJS.Timeout>();
+  #running = 0;
+  #isPaused = false;
+
+  constructor(options: SchedulerOptions) {
+    this.#options = options;
+  }
+
+  /** Starts a schedule: it fires at once, unless it is disabled or all are paused. */
+  add(schedule: ScheduleDefinition): void {
+    this.#schedules.set(schedule.name, schedule);
+    if (!this.#isPaused) this.#begin(schedule);
+  }
+
+  list(): readonly ScheduleDefinition[] {
+    return [...this.#schedules.values()];
+  }
+
+  /** Starts that have not ended. */
+  get running(): number {
+    return this.#running;
+  }
+
+  /** Fires nothing more until `resume`; what has started goes on. */
+  pause(): void {
+    this.#isPaused = true;
+    for (const timer of this.#timers.values()) clearInterval(timer);
+    this.#timers.clear();
+  }
+
+  /** Goes on; every schedule fires at once. */
+  resume(): void {
+    if (!this.#isPaused) return;
+    this.#isPaused = false;
+    for (const schedule of this.#schedules.values()) this.#begin(schedule);
+  }
+
+  /**
+   * Fires a schedule now, paused or not.
+   * @param id name or logical id
+   * @throws {Error} when there is none.
+   */
+  async fire(id: string): Promise<ScheduleResult> {
+    const schedule = this.list().find(({ name, logicalId }) => name === id || logicalId === id);
+    if (schedule === undefined)
+      throw new Error(`there is no schedule ${id}, only ${[...this.#schedules.keys()].join(', ')}`);
+    const { functions, onResult } = this.#options;
+    const input: unknown = JSON.parse(this.#filledIn(schedule));
+    this.#running += 1;
+    try {
+      const result = await functions.invokeAsync(schedule.functionArn, input);
+      const ended = { schedule, functionName: functions.find(schedule.functionArn).name, input, result };
+      onResult(ended);
+      return ended;
+    } finally {
+      this.#running -= 1;
+    }
+  }
+
+  #begin(schedule: ScheduleDefinition): void {
+    if (!schedule.isEnabled) return;
+    const fire = (): void => void this.fire(schedule.name);
+    this.#timers.set(schedule.name, setInterval(fire, schedule.periodMs / this.#options.speed));
+    fire();
+  }
+
+  #filledIn({ input, arn }: ScheduleDefinition): string {
+    const values: Readonly<Record<string, string>> = {
+      'schedule-arn': arn,
+      'scheduled-time': `${this.#options.now().toISOString().slice(0, 19)}Z`,
+      'execution-id': randomUUID(),
+      'attempt-number': '1',
+    };
+    return input.replace(/<aws\.scheduler\.([a-z-]+)>/g, (whole, name: string) => values[name] ?? whole);
+  }
+}
+
+const UNITS = { minute: 60_000, hour: 3_600_000, day: 86_400_000 } as const;
+
+/**
+ * Milliseconds of `rate(5 minutes)`.
+ * @throws {RangeError} for anything else, cron expressions too.
+ */
+export function readRate(expression: string): number {
+  const [, count, unit, plural] = /^rate\(([1-9]\d*) (minute|hour|day)(s?)\)$/.exec(expression) ?? [];
+  // AWS refuses "rate(1 minutes)" and "rate(2 minute)".
+  if (count === undefined || (count === '1') !== (plural === '')) {
+    throw new RangeError(`a schedule must be like rate(1 minute) or rate(5 minutes) here, got ${expression}`);
+  }
+  return Number(count) * UNITS[unit as keyof typeof UNITS];
+}

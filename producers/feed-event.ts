@@ -1,0 +1,87 @@
+/**
+ * Checks what a schedule sends. It was written by the same deployment, and still: a function can be invoked by
+ * hand, and a feed polled with a wrong setting would load wrong rows without a word.
+ */
+import { type FeedEvent, parseSince } from '../contract/feed.ts';
+import type { Producer, Setting } from '../contract/producer.ts';
+
+type SettingValue = FeedEvent['settings'][string];
+
+/** A feed as its function polls it. */
+export interface Feed {
+  /** `producer:name` */
+  readonly feed: string;
+  readonly baseUrl: string;
+  readonly secretArn: string;
+  readonly settings: FeedEvent['settings'];
+  readonly since: Date;
+  readonly people: FeedEvent['people'];
+}
+
+/**
+ * Checks an event against its producer's declaration and fills in the defaults of settings.
+ * @throws {TypeError} naming the field, what it holds and what it should.
+ */
+export function checkEvent(producer: Pick<Producer, 'name' | 'settings'>, event: unknown, now: Date): Feed {
+  if (typeof event !== 'object' || event === null) throw wrong('', event, 'an object with feed, baseUrl, …');
+  const given = event as Readonly<Record<string, unknown>>;
+  const { feed, baseUrl, secretArn, people } = given;
+  if (
+    typeof feed !== 'string' ||
+    !feed.startsWith(`${producer.name}:`) ||
+    !FEED.test(feed) ||
+    feed.length > 128
+  )
+    throw wrong('feed', feed, `text such as "${producer.name}:web", at most 128 characters`);
+  if (typeof baseUrl !== 'string' || !BASE_URL.test(baseUrl))
+    throw wrong('baseUrl', baseUrl, 'an http(s) address without a trailing slash');
+  if (typeof secretArn !== 'string' || secretArn === '')
+    throw wrong('secretArn', secretArn, 'the address of a secret');
+  if (people !== 'keep' && people !== 'hash' && people !== 'drop')
+    throw wrong('people', people, '"keep", "hash" or "drop"');
+  if (typeof given.since !== 'string') throw wrong('since', given.since, 'text such as "24h"');
+  return {
+    feed,
+    baseUrl,
+    secretArn,
+    people,
+    since: parseSince(given.since, now),
+    settings: checkSettings(producer.settings, given.settings),
+  };
+}
+
+const FEED = /^[a-z][a-z0-9]*:[A-Za-z0-9][A-Za-z0-9._-]*$/;
+const BASE_URL = /^https?:\/\/[^/?#\s]+(?:\/[^?#\s]*[^/?#\s])?$/;
+
+function checkSettings(declared: Readonly<Record<string, Setting>>, given: unknown): FeedEvent['settings'] {
+  if (typeof given !== 'object' || given === null) throw wrong('settings', given, 'an object');
+  const settings: Record<string, SettingValue> = {};
+  for (const name of Object.keys(given)) {
+    if (declared[name] === undefined)
+      throw wrong(`settings.${name}`, 'a value', `one of ${Object.keys(declared).join(', ') || 'none'}`);
+  }
+  for (const [name, setting] of Object.entries(declared)) {
+    const value = (given as Readonly<Record<string, unknown>>)[name] ?? setting.default;
+    if (!isSetting(setting.type, value)) throw wrong(`settings.${name}`, value, WANTED[setting.type]);
+    settings[name] = value;
+  }
+  return settings;
+}
+
+const WANTED = {
+  string: 'text',
+  integer: 'a whole number',
+  boolean: 'true or false',
+  strings: 'a list of texts',
+} as const;
+
+function isSetting(type: Setting['type'], value: unknown): value is SettingValue {
+  if (type === 'integer') return typeof value === 'number' && Number.isSafeInteger(value);
+  if (type === 'strings') return Array.isArray(value) && value.every((entry) => typeof entry === 'string');
+  return typeof value === type;
+}
+
+const wrong = (field: string, got: unknown, wanted: string): TypeError =>
+  new TypeError(
+    `the event${field === '' ? '' : `'s ${field}`} must be ${wanted}, got ${JSON.stringify(got)?.slice(0, 100) ?? 'nothing'}; deploy again, or correct what was sent by hand`,
+  );

@@ -1,0 +1,115 @@
+/**
+ * What one run has put on the stream: its pages, its numbers, and the feed's state in the table.
+ *
+ * A page goes on the stream first and its cursor is saved second: a crash in between repeats the page, the other
+ * order would lose it. Nothing but the page at hand is kept.
+ */
+import type { RunSummary } from '../contract/feed.ts';
+import type { Page } from '../contract/producer.ts';
+import type { People } from '../contract/redact.ts';
+import type { Scrubber } from './credential.ts';
+import type { Conversation } from './http.ts';
+import type { UnchangedMemory } from './memory.ts';
+import type { FeedState, Ports } from './ports.ts';
+import { sealPage } from './seal.ts';
+import { putAll } from './stream.ts';
+
+export interface RunBookOptions {
+  readonly ports: Pick<Ports, 'clock' | 'feeds' | 'random' | 'stream'>;
+  readonly producer: string;
+  readonly feed: string;
+  readonly runId: string;
+  readonly people: People;
+  readonly scrub: Scrubber;
+  readonly memory: UnchangedMemory;
+  readonly conversation: Pick<Conversation, 'requests' | 'takeUnread'>;
+  /** Milliseconds until putting must be given up. */
+  readonly remaining: () => number;
+  /** Until when the lease lasts, ms since 1970. */
+  readonly leaseUntil: number;
+}
+
+/** The lease is somebody else's, or has run out. */
+export class LostLease extends Error {
+  override readonly name = 'LostLease';
+}
+
+/** DynamoDB holds 400 KB an item; a cursor is a bookmark and comes nowhere near. */
+const MAX_CURSOR_BYTES = 300_000;
+
+/** The books of a run that holds the lease. */
+export class RunBook {
+  readonly #options: RunBookOptions;
+  #state: FeedState;
+  #nextSeq = 1;
+  #pages = 0;
+  #unchanged = 0;
+  readonly #emitted: Record<string, number> = {};
+
+  /** @param state as it was when the lease was taken. */
+  constructor(options: RunBookOptions, state: FeedState) {
+    this.#options = options;
+    this.#state = state;
+    options.memory.startRun(state.version);
+  }
+
+  /** The cursor saved last, as JSON text; null before the first page ever. */
+  get cursor(): string | null {
+    return this.#state.cursor;
+  }
+
+  /** What has been put so far. */
+  get tally(): Pick<RunSummary, 'pages' | 'emitted' | 'unchanged'> {
+    return { pages: this.#pages, emitted: { ...this.#emitted }, unchanged: this.#unchanged };
+  }
+
+  /**
+   * Puts a page with its `poll_page` and saves its cursor.
+   * @throws {LostLease} when the lease is no longer this run's; the cursor is then not moved.
+   */
+  async put(page: Page<unknown>): Promise<void> {
+    const { ports, producer, feed, runId, people, scrub, memory, conversation, remaining, leaseUntil } =
+      this.#options;
+    const now = ports.clock.now();
+    if (now.getTime() >= leaseUntil) throw new LostLease('the lease has run out');
+    const cursor = cursorText(page.cursor, producer);
+    const observedAt = later(now, this.#state.observedAt);
+    const content = {
+      records: page.records,
+      unread: conversation.takeUnread(),
+      isCaughtUp: page.isCaughtUp === true,
+      page: this.#pages + 1,
+      requests: conversation.requests(),
+    };
+    const origin = { feed, producer, runId, observedAt, now: now.toISOString(), people, scrub };
+    const entries = sealPage(content, origin, this.#nextSeq, memory);
+    const tally = await putAll(entries, { ...ports, remaining });
+    memory.add(tally.facts);
+    this.#pages += 1;
+    this.#nextSeq = tally.nextSeq;
+    this.#unchanged += tally.unchanged;
+    for (const [type, count] of Object.entries(tally.emitted))
+      this.#emitted[type] = (this.#emitted[type] ?? 0) + count;
+    const state = { cursor, observedAt, version: this.#state.version + 1 };
+    if (!(await ports.feeds.save(feed, runId, state))) throw new LostLease('another run has the lease');
+    this.#state = state;
+    memory.saved(state.version);
+  }
+}
+
+function cursorText(cursor: unknown, producer: string): string {
+  // It answers undefined for what is no JSON, whatever its type says.
+  const text: string | undefined = JSON.stringify(cursor);
+  const bytes = text === undefined ? 0 : Buffer.byteLength(text);
+  if (text !== undefined && bytes <= MAX_CURSOR_BYTES) return text;
+  const got = text === undefined ? typeof cursor : `${bytes} bytes`;
+  throw new TypeError(
+    `the cursor of ${producer} must be JSON of at most ${MAX_CURSOR_BYTES} bytes, got ${got}; keep its open set bounded`,
+  );
+}
+
+/** Now, or a millisecond after the page before, if the clock has gone back since. */
+function later(now: Date, before: string | null): string {
+  const earliest = before === null ? 0 : Date.parse(before) + 1;
+  return new Date(Math.max(now.getTime(), earliest)).toISOString();
+}

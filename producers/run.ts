@@ -1,0 +1,186 @@
+/**
+ * One run of one feed: takes the lease, polls, has each page put and its cursor saved, gives the lease back.
+ *
+ * A schedule fires at least once, so two runs of a feed can be alive at the same time. Only one gets the lease,
+ * and every save asks again whether the lease is still its own: a run that was held up and comes back late puts
+ * nothing more and moves no cursor. The lease ends by itself soon after its function must be over, because a
+ * function that is killed gives nothing back.
+ */
+import type { Outcome, RunSummary } from '../contract/feed.ts';
+import { PollError, type Producer, type Setting, type SettingsOf } from '../contract/producer.ts';
+import type { People } from '../contract/redact.ts';
+import { type Scrubber, scrubber } from './credential.ts';
+import { OutOfTime } from './failure.ts';
+import type { Feed } from './feed-event.ts';
+import { type Conversation, converse } from './http.ts';
+import type { UnchangedMemory } from './memory.ts';
+import { clampWait } from './patience.ts';
+import type { LogFields, Ports } from './ports.ts';
+import { LostLease, RunBook } from './run-book.ts';
+
+export type Settings = Readonly<Record<string, Setting>>;
+
+export interface Job<Cursor, S extends Settings> {
+  readonly producer: Producer<Cursor, S>;
+  readonly feed: Feed;
+  readonly token: string;
+  readonly people: People;
+  readonly memory: UnchangedMemory;
+  /** Milliseconds until the function is stopped. */
+  readonly remaining: () => number;
+}
+
+/** Polling stops this long before the function does: the page at hand must still be put and its cursor saved. */
+const POLL_MARGIN_MS = 5_000;
+
+/** Putting stops this long before: the lease must still be given back. */
+const PUT_MARGIN_MS = 2_000;
+
+/** How much longer the lease lasts than its function can: the clocks of two containers differ by less. */
+const LEASE_MARGIN_MS = 15_000;
+
+type Ending = Pick<RunSummary, 'outcome' | 'error'> & { readonly waitSeconds: number | null };
+
+/**
+ * Runs a feed once. An error of the vendor is an outcome, not an exception.
+ * @throws whatever else goes wrong, after the lease has been given back.
+ */
+export async function runFeed<Cursor, S extends Settings>(
+  job: Job<Cursor, S>,
+  ports: Ports,
+): Promise<RunSummary> {
+  const { clock, feeds, random } = ports;
+  const { feed, baseUrl } = job.feed;
+  const started = clock.now();
+  const runId = newRunId(started, random);
+  const scrub = scrubber(job.token);
+  const log = scrubbedLog(ports, scrub, { feed, run_id: runId });
+  // Before the lease is taken: what fails here must not hold one.
+  const conversation = converse(
+    { producer: job.producer, baseUrl, token: job.token },
+    { clock, random, scrub, warn: log.warn, remaining: () => job.remaining() - POLL_MARGIN_MS },
+  );
+  const leaseUntil = started.getTime() + job.remaining() + LEASE_MARGIN_MS;
+  const state = await feeds.acquire(feed, runId, started.getTime(), leaseUntil);
+  if (state === null) {
+    log.info('skipped: another run holds the lease, or the vendor asked to wait', {});
+    return idleRun(feed, runId, 'skipped');
+  }
+  let ending: Ending | null = null;
+  try {
+    const { producer, people, memory } = job;
+    const remaining = () => job.remaining() - PUT_MARGIN_MS;
+    const options = { ports, producer: producer.name, feed, runId, people, scrub, memory };
+    const book = new RunBook({ ...options, conversation, remaining, leaseUntil }, state);
+    ending = await pollIntoBook(job, ports, { book, conversation, log, scrub });
+    return { ...idleRun(feed, runId, ending.outcome, ending.error), ...book.tally };
+  } finally {
+    conversation.end();
+    const until = notBefore(clock.now(), conversation.openFrom(), ending?.waitSeconds ?? null);
+    // A lease that cannot be given back runs out by itself; that must not hide how the run ended.
+    await feeds.release(feed, runId, until).catch((error: unknown) => {
+      log.warn('the lease could not be given back', {
+        reason: error instanceof Error ? error.name : 'unknown',
+      });
+    });
+  }
+}
+
+/** The summary of a run that has put nothing. */
+export function idleRun(
+  feed: string,
+  runId: string,
+  outcome: Outcome,
+  error: RunSummary['error'] = null,
+): RunSummary {
+  return { feed, run_id: runId, outcome, pages: 0, emitted: {}, unchanged: 0, error };
+}
+
+/** An id that sorts by time, such as 20261123T183000123Z-1f2e3d4c. */
+export function newRunId(now: Date, random: () => number): string {
+  const suffix = Math.floor(random() * 2 ** 32).toString(16);
+  return `${now.toISOString().replace(/[-:.]/g, '')}-${suffix.padStart(8, '0')}`;
+}
+
+interface RunTools {
+  readonly book: RunBook;
+  readonly conversation: Conversation;
+  readonly log: Ports['log'];
+  readonly scrub: Scrubber;
+}
+
+/** Polls, and leaves at least one page in the books: that the path is alive must show without facts, too. */
+async function pollIntoBook<Cursor, S extends Settings>(
+  job: Job<Cursor, S>,
+  ports: Ports,
+  tools: RunTools,
+): Promise<Ending> {
+  try {
+    const ending = await pollPages(job, ports, tools);
+    if (tools.book.tally.pages === 0) await tools.book.put({ records: [], cursor: cursorOf(tools.book) });
+    return ending;
+  } catch (error) {
+    if (!(error instanceof LostLease)) throw error;
+    tools.log.warn('stopped: the lease is lost, the run that has it goes on', { reason: error.message });
+    return { outcome: 'more', error: null, waitSeconds: null };
+  }
+}
+
+/** Polls until the vendor has nothing more, the time is up, or the vendor does something wrong. */
+async function pollPages<Cursor, S extends Settings>(
+  { producer, feed, remaining }: Job<Cursor, S>,
+  { clock }: Ports,
+  { book, conversation, log, scrub }: RunTools,
+): Promise<Ending> {
+  let isCaughtUp = false;
+  try {
+    const pages = producer.poll({
+      http: conversation.http,
+      // Written by this producer and by nobody else.
+      cursor: cursorOf(book) as Cursor | null,
+      // The event was checked against the very declaration from which this type follows.
+      settings: feed.settings as SettingsOf<S>,
+      since: feed.since,
+      now: () => clock.now(),
+      log: (message, fields = {}) => log.info(message, fields),
+    });
+    for await (const page of pages) {
+      await book.put(page);
+      isCaughtUp = page.isCaughtUp === true;
+      if (remaining() <= POLL_MARGIN_MS) break;
+    }
+  } catch (error) {
+    if (error instanceof OutOfTime) return { outcome: 'more', error: null, waitSeconds: null };
+    if (!(error instanceof PollError)) throw error;
+    return {
+      outcome: 'failed',
+      error: { kind: error.kind, message: scrub.text(error.message) },
+      waitSeconds: error.kind === 'rate_limited' ? clampWait(error.retryAfterSeconds) : null,
+    };
+  }
+  return { outcome: isCaughtUp ? 'caught_up' : 'more', error: null, waitSeconds: null };
+}
+
+const cursorOf = ({ cursor }: RunBook): unknown => (cursor === null ? null : JSON.parse(cursor));
+
+/** When the vendor wants to be asked again, ms since 1970; null when it does not mind. */
+function notBefore(now: Date, openFrom: number, waitSeconds: number | null): number | null {
+  const seconds = Math.max((openFrom - now.getTime()) / 1000, waitSeconds ?? 0);
+  const wait = seconds > 0 ? clampWait(seconds) : null;
+  return wait === null ? null : now.getTime() + wait * 1000;
+}
+
+/** A log whose lines name the run, and never the token: a producer's words can quote its vendor. */
+function scrubbedLog({ log }: Ports, scrub: Scrubber, run: LogFields): Ports['log'] {
+  const clean = (fields: LogFields): LogFields => {
+    const entries = Object.entries(fields).map(([name, value]) => [
+      name,
+      typeof value === 'string' ? scrub.text(value) : value,
+    ]);
+    return { ...Object.fromEntries(entries), ...run };
+  };
+  return {
+    info: (message, fields) => log.info(scrub.text(message), clean(fields)),
+    warn: (message, fields) => log.warn(scrub.text(message), clean(fields)),
+  };
+}
