@@ -25,7 +25,7 @@ export default defineInstallation({
   warehouse: {
     mode: 'serverless',
     database: 'heimdallr',
-    // 4 costs half of 8; where the region does not offer it, the first deploy says so.
+    // 8 is offered in every region; 4 costs half, where it is offered.
     baseCapacityRpu: 8,
   },
 

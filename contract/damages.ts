@@ -4,8 +4,8 @@
  * They are what the table of COPY's conditions warns of: what would fail the load of everybody's rows, or load as
  * something else without a word. Derived from the declaration, so a new record type is tested as it is declared.
  */
-import { type Column, type ColumnType, MAX_STRING_BYTES } from './columns.ts';
-import type { Envelope } from './envelope.ts';
+import { type Column, type ColumnType, type JsonValue, MAX_STRING_BYTES } from './columns.ts';
+import { type Envelope, recordKey } from './envelope.ts';
 import type { RecordType } from './record.ts';
 import { MAX_SUPER_DEPTH } from './super.ts';
 
@@ -31,8 +31,12 @@ export function damaged(type: RecordType, envelope: Envelope): readonly Damage[]
       name: `body.${name}: missing`,
       envelope: { ...envelope, body: without(envelope.body, name) },
     });
-    for (const [what, value] of badValues(column, type.key.includes(name))) {
-      damages.push({ name: `body.${name}: ${what}`, envelope: inBody(envelope, name, value) });
+    const isKey = type.key.includes(name);
+    for (const [what, value] of badValues(column, isKey)) {
+      const changed = inBody(envelope, name, value);
+      // A record key that follows from the bad value: nothing but the value is then wrong.
+      const rekeyed = isKey ? { ...changed, record_key: recordKey(type, changed.body) } : changed;
+      damages.push({ name: `body.${name}: ${what}`, envelope: rekeyed });
     }
   }
   return damages;
@@ -173,6 +177,6 @@ function without<Value extends object>(value: Value, name: string): object {
   return Object.fromEntries(Object.entries(value).filter(([key]) => key !== name));
 }
 
-function inBody(envelope: Envelope, name: string, value: unknown): object {
-  return { ...envelope, body: { ...envelope.body, [name]: value } };
+function inBody(envelope: Envelope, name: string, value: unknown): Envelope {
+  return { ...envelope, body: { ...envelope.body, [name]: value as JsonValue } };
 }

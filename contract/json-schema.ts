@@ -3,11 +3,14 @@
  *
  * The schema says all that Redshift would refuse or silently change. What the standard cannot say (bytes of
  * UTF-8, real calendar days, 64-bit digits, the inside of a SUPER) are keywords; ajv compiles them into calls
- * of the functions below, so that the compiled validator needs no schema and no ajv at run time.
+ * of the functions in `checks.ts`, so that the compiled validator needs no schema and no ajv at run time.
+ *
+ * A column is one keyword rather than a `type` and its limits: every keyword becomes a piece of code that can
+ * report, and there are hundreds of columns in the bundle of the one function that has all validators.
  */
 import { _, Ajv, type CodeKeywordDefinition, type KeywordCxt, stringify, type ValidateFunction } from 'ajv';
 import standaloneModule from 'ajv/dist/standalone/index.js';
-import { fitsSuper, fitsVarchar, hasRecordKey, isBigint, isDate, isTimestamp } from './checks.ts';
+import { checks } from './checks.ts';
 import type { Column, ColumnType } from './columns.ts';
 import { landingColumns } from './envelope.ts';
 import { type RecordType, validatorName } from './record.ts';
@@ -23,37 +26,34 @@ export type JsonSchema = Readonly<Record<string, unknown>>;
 export function columnSchema({ type, nullable }: Column): JsonSchema {
   const schema = typeSchema(type);
   if (!nullable) return schema;
-  return 'type' in schema ? { ...schema, type: [schema.type, 'null'] } : schema;
+  return 'type' in schema ? { ...schema, type: [schema.type, 'null'] } : { ...schema, [OR_NULL]: true };
 }
+
+/** Says that null will do as well, whatever the other keywords of the column want. */
+const OR_NULL = 'orNull';
 
 function typeSchema(type: ColumnType): JsonSchema {
   switch (type.kind) {
     case 'varchar':
-      return { type: 'string', fitsVarchar: type.bytes };
+      return { fitsVarchar: type.bytes };
     case 'super':
       return { fitsSuper: type.maxBytes };
     case 'smallint':
-      return { type: 'integer', minimum: -32_768, maximum: 32_767 };
+      return { fitsInteger: 16 };
     case 'integer':
-      return { type: 'integer', minimum: -(2 ** 31), maximum: 2 ** 31 - 1 };
+      return { fitsInteger: 32 };
+    case 'bigint':
+      return { isBigint: true };
+    case 'decimal':
+      return { fitsDecimal: [type.precision, type.scale] };
     case 'double':
       return { type: 'number' };
     case 'boolean':
       return { type: 'boolean' };
-    case 'bigint':
-      return { type: 'string', isBigint: true };
-    case 'decimal': {
-      const whole = type.precision - type.scale;
-      const digits = whole === 0 ? '0' : whole === 1 ? '\\d' : `(?:0|[1-9]\\d{0,${whole - 1}})`;
-      return {
-        type: 'string',
-        pattern: `^-?${digits}${type.scale === 0 ? '' : `(?:\\.\\d{1,${type.scale}})?`}$`,
-      };
-    }
     case 'timestamp':
-      return { type: 'string', isTimestamp: true };
+      return { isTimestamp: true };
     case 'date':
-      return { type: 'string', isDate: true };
+      return { isDate: true };
   }
 }
 
@@ -65,30 +65,26 @@ function keySchema(column: Column): JsonSchema {
 
 /** Schema of an envelope that carries this record type. Nothing may be missing, nothing may be added. */
 function envelopeSchema(type: RecordType): JsonSchema {
-  const { record_type: _type, record_version: _version, body: _body, ...rest } = landingColumns;
+  const { record_type: _type, record_version: _version, seq, body: _body, ...rest } = landingColumns;
+  const body = mapValues(type.columns, (column, name) =>
+    type.key.includes(name) ? keySchema(column) : columnSchema(column),
+  );
   return {
     ...closed({
       record_type: { const: type.name },
       record_version: { const: type.version },
       ...mapValues(rest, (column) => columnSchema(column)),
-      seq: { type: 'integer', minimum: 1, maximum: 2 ** 31 - 1 },
-      body: closed(
-        mapValues(type.columns, (column, name) =>
-          type.key.includes(name) ? keySchema(column) : columnSchema(column),
-        ),
-      ),
+      seq: { ...columnSchema(seq), minimum: 1 },
+      body: closed(body),
     }),
     hasRecordKey: type.key,
   };
 }
 
 function closed(properties: Record<string, JsonSchema>): JsonSchema {
-  return {
-    type: 'object',
-    maxProperties: Object.keys(properties).length,
-    required: Object.keys(properties),
-    properties,
-  };
+  const required = Object.keys(properties);
+  // With all of them there, one more is one too many: counting is cheaper than comparing every name.
+  return { type: 'object', required, maxProperties: required.length, properties };
 }
 
 function mapValues<In, Out>(
@@ -98,56 +94,39 @@ function mapValues<In, Out>(
   return Object.fromEntries(Object.entries(from).map(([key, value]) => [key, map(value, key)]));
 }
 
-const checks = { fitsVarchar, fitsSuper, hasRecordKey, isBigint, isTimestamp, isDate };
-
 /** The keywords, for ajv. */
-const keywords: readonly CodeKeywordDefinition[] = [
-  keyword(
-    'fitsVarchar',
-    'string',
-    'must be at most {} bytes of UTF-8 without NUL, lone surrogates or noncharacters',
-  ),
-  keyword(
-    'fitsSuper',
-    undefined,
-    'must be a JSON value that a SUPER holds, at most {} bytes (text, depth, numbers)',
-  ),
-  keyword('hasRecordKey', 'object', 'must have the record_key that follows from {}'),
-  keyword('isBigint', 'string', 'must be the digits of a 64-bit integer'),
-  keyword('isTimestamp', 'string', 'must be an instant in UTC such as 2026-11-23T18:30:00.123Z'),
-  keyword('isDate', 'string', 'must be a day such as 2026-11-23'),
-];
-
-function keyword(
-  name: keyof typeof checks,
-  type: 'string' | 'object' | undefined,
-  message: string,
-): CodeKeywordDefinition {
-  return {
+const keywords: readonly CodeKeywordDefinition[] = Object.entries(checks).map(
+  ([name, { check, expects }]) => ({
     keyword: name,
-    ...(type === undefined ? {} : { type }),
-    error: { message: (context) => message.replace('{}', String(context.schema)) },
+    error: {
+      message: ({ schema }) => `must be ${expects.replace('{}', String(schema))}`,
+      params: ({ schema }) => _`{ limit: ${String(schema)} }`,
+    },
     code(context: KeywordCxt) {
-      const check = context.gen.scopeValue('func', {
-        ref: checks[name],
+      const { gen, data, schema, parentSchema } = context;
+      const call = gen.scopeValue('func', {
+        ref: check,
         code: _`require("./contract/checks.ts")[${name}]`,
       });
-      const { schema } = context;
       const limit = Array.isArray(schema)
-        ? context.gen.scopeValue('schema', { ref: schema, code: stringify(schema) })
+        ? gen.scopeValue('schema', { ref: schema, code: stringify(schema) })
         : schema;
       // `this` is what the caller knows of the text (`Known`); checks that do not ask for it ignore it.
-      context.fail(_`!${check}(${context.data}, ${limit}, this)`);
+      const fails = _`!${call}(${data}, ${limit}, this)`;
+      context.fail(parentSchema[OR_NULL] === true ? _`${data} !== null && ${fails}` : fails);
     },
-  };
-}
+  }),
+);
 
-function ajvWith(types: readonly RecordType[]): Ajv {
+function ajvWith(types: readonly RecordType[], options: { readonly messages: boolean }): Ajv {
   const ajv = new Ajv({
+    ...options,
     allErrors: true,
-    allowUnionTypes: true,
+    // A column's keyword says its type; `minimum` and `pattern` beside it need not.
+    strictTypes: false,
     code: { source: true, esm: true, lines: true },
   });
+  ajv.addKeyword(OR_NULL);
   for (const definition of keywords) ajv.addKeyword(definition);
   for (const type of types) ajv.addSchema(envelopeSchema(type), validatorName(type.name, type.version));
   return ajv;
@@ -155,15 +134,19 @@ function ajvWith(types: readonly RecordType[]): Ajv {
 
 /**
  * Source of a module that exports one validator per record type, named by `validatorName`. Its `require` calls
- * are relative to the project's root and must be bundled.
+ * are relative to the project's root and must be bundled. Errors carry no messages: they would be half the code,
+ * and keyword and limit say the same (`checks.ts` has the sentences).
  */
 export function validatorsSource(types: readonly RecordType[]): string {
   const names = types.map((type) => validatorName(type.name, type.version));
-  return standaloneCode(ajvWith(types), Object.fromEntries(names.map((name) => [name, name])));
+  return standaloneCode(
+    ajvWith(types, { messages: false }),
+    Object.fromEntries(names.map((name) => [name, name])),
+  );
 }
 
 /** A validator made on the spot, for tests and tools; functions at run time use the compiled ones. */
 export function compileValidator(type: RecordType): ValidateFunction {
-  const ajv = ajvWith([type]);
+  const ajv = ajvWith([type], { messages: true });
   return ajv.getSchema(validatorName(type.name, type.version)) ?? ajv.compile(envelopeSchema(type));
 }

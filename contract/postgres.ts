@@ -61,7 +61,8 @@ const REFUSED: readonly (readonly [RegExp, string])[] = [
 export function toPostgres(statement: string): string | null {
   if (SKIPPED.test(statement)) return null;
   const parts = statement.split(/('(?:[^']|'')*')/);
-  const code = parts.filter((_part, index) => index % 2 === 0);
+  // A quoted name may be anything: a column can be called "uuid".
+  const code = parts.filter((_part, index) => index % 2 === 0).map((part) => part.replace(/"\w+"/g, '"name"'));
   for (const [pattern, what] of REFUSED) {
     if (code.some((part) => pattern.test(part))) throw new SyntaxError(`Redshift does not support ${what}`);
   }
@@ -79,5 +80,9 @@ const translate = (sql: string): string =>
     .replace(/\bbody\."(\w+)"/g, "redshift.super_value(body, '$1')")
     .replace(/("\w+") varchar\((\d+)\)/g, '$1 varchar($2) check (octet_length($1) <= $2)')
     .replace(/("\w+") super\b/g, '$1 redshift.super')
+    .replace(
+      /,\s*unpivot\s+([\w.]+)\s+as\s+(\w+)\s+at\s+(\w+)/gi,
+      ' cross join lateral jsonb_each($1) as unpivoted($3, $2)',
+    )
     .replace(/\bgetdate\(\)/gi, 'redshift.getdate()')
     .replace(/\) diststyle auto sortkey \([^)]*\)/g, ')');

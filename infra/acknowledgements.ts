@@ -9,7 +9,7 @@ import { PREFIX } from './archive.ts';
 import type { Pipeline, PipelineStack } from './pipeline-stack.ts';
 import { ServerlessWarehouse } from './serverless-warehouse.ts';
 
-export interface Acknowledgement {
+interface Acknowledgement {
   readonly id: string;
   readonly on: (pipeline: Pipeline) => readonly IConstruct[];
   readonly reason: string;

@@ -27,6 +27,6 @@ try {
   judge(app, new PipelineStack(app, 'Heimdallr', { root, installation, records, marts }));
 } catch (error) {
   if (!(error instanceof ConfigurationError)) throw error;
-  console.error(`heimdallr.config.ts: ${error.message}`);
+  console.error(`heimdallr.config.ts cannot be deployed as it is. ${error.message}`);
   process.exitCode = 1;
 }

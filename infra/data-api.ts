@@ -16,7 +16,8 @@ export interface SqlTarget {
   readonly secretArn: string | undefined;
 }
 
-export function admitToDataApi(fn: PipelineFunction, { database, compute, secretArn }: SqlTarget): void {
+/** Lets a function run SQL on the target, and tells it where and as whom. */
+export function openDataApi(fn: PipelineFunction, { database, compute, secretArn }: SqlTarget): void {
   const computeArn = 'workgroupArn' in compute ? compute.workgroupArn : compute.clusterArn;
   fn.addEnvironment('DATABASE', database);
   if ('workgroupName' in compute) fn.addEnvironment('WORKGROUP_NAME', compute.workgroupName);

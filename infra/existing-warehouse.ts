@@ -6,7 +6,7 @@
  */
 import { type CfnMapping, Stack } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
-import { admitToDataApi, type SqlTarget } from './data-api.ts';
+import { openDataApi, type SqlTarget } from './data-api.ts';
 import type { PipelineFunction } from './pipeline-function.ts';
 import type { ResolvedExisting } from './read-installation.ts';
 import type { Warehouse } from './warehouse.ts';
@@ -42,8 +42,8 @@ export class ExistingWarehouse extends Construct implements Warehouse {
     return blocks.findInMap(stack.region, 'FirehoseCidrBlock');
   }
 
-  admit(fn: PipelineFunction): void {
-    admitToDataApi(fn, this.#target);
+  openTo(fn: PipelineFunction): void {
+    openDataApi(fn, this.#target);
   }
 
   #arnOf(clusterIdentifier: string): string {

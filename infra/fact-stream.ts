@@ -13,7 +13,7 @@ export interface FactStreamProps {
   readonly shards: number;
 }
 
-export const RETENTION = Duration.days(7);
+const RETENTION = Duration.days(7);
 
 export class FactStream extends Stream {
   constructor(scope: Construct, id: string, { shards }: FactStreamProps) {
@@ -27,7 +27,7 @@ export class FactStream extends Stream {
   }
 
   /** Lets a function put records on the stream, and tells it the stream's name. */
-  feedFrom(fn: PipelineFunction): void {
+  openTo(fn: PipelineFunction): void {
     fn.addEnvironment('STREAM_NAME', this.streamName);
     fn.allow(['kinesis:PutRecords'], [this.streamArn]);
   }

@@ -19,7 +19,7 @@ export class FeedState extends Table {
   }
 
   /** Lets a function read and save cursors, and tells it the table's name. */
-  keepFor(fn: PipelineFunction): void {
+  openTo(fn: PipelineFunction): void {
     fn.addEnvironment('FEEDS_TABLE', this.tableName);
     fn.allow(['dynamodb:GetItem', 'dynamodb:UpdateItem'], [this.tableArn]);
   }

@@ -52,10 +52,13 @@ export class Feed extends Construct {
   }
 }
 
-/** What to put into the secret, as a command. A hash needs its key kept with the token. */
+/** How to put the token into the secret, as a command. */
 function howToFill({ producer, people }: ResolvedFeed, secretName: string): string {
+  // With hashed people the key stays what it is: with another one, everybody would be somebody new.
   const content =
-    people === 'hash' ? `{"token":"TOKEN","personKey":"'$(openssl rand -hex 32)'"}` : '{"token":"TOKEN"}';
-  const command = `aws secretsmanager put-secret-value --secret-id ${secretName} --secret-string '${content}'`;
+    people === 'hash'
+      ? `"$(aws secretsmanager get-secret-value --secret-id ${secretName} --query SecretString --output text | sed 's|"token": *"[^"]*"|"token":"TOKEN"|')"`
+      : `'{"token":"TOKEN"}'`;
+  const command = `aws secretsmanager put-secret-value --secret-id ${secretName} --secret-string ${content}`;
   return `${command} where TOKEN is: ${producer.secret.description}`.slice(0, 1024);
 }

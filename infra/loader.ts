@@ -36,7 +36,7 @@ export class Loader extends Construct {
       reservedConcurrency: 1,
       isRecurring: true,
     });
-    warehouse.admit(this.fn);
+    warehouse.openTo(this.fn);
     clock.start(this, 'Schedule', {
       everyMinutes: freshnessMinutes,
       fn: this.fn,

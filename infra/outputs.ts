@@ -6,6 +6,7 @@ import { ExistingWarehouse } from './existing-warehouse.ts';
 import type { Pipeline } from './pipeline-stack.ts';
 import type { ResolvedInstallation } from './read-installation.ts';
 
+/** Adds the outputs that exist once; called when every part is there. */
 export function outputs(stack: Stack, parts: Pipeline, { warehouse: choice }: ResolvedInstallation): void {
   const print = (id: string, value: string, description: string) =>
     new CfnOutput(stack, id, { value, description });

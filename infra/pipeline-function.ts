@@ -25,7 +25,10 @@ export interface PipelineFunctionProps {
   readonly memoryMb: number;
   readonly timeoutSeconds: number;
   readonly environment: Readonly<Record<string, string>>;
-  /** Runs at most this many at once, and always may. */
+  /**
+   * Runs at most this many at once, and always may. It is taken from the account's concurrency, of which 100 (in
+   * a new account 10) must stay unreserved: a new account asks for its regular quota of 1,000 first.
+   */
   readonly reservedConcurrency?: number;
   /** Started by the clock: a start that fails is not repeated, because the next one is due soon. */
   readonly isRecurring?: boolean;

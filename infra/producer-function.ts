@@ -49,8 +49,8 @@ export class ProducerFunction extends PipelineFunction {
       isRecurring: true,
       network,
     });
-    state.keepFor(this);
-    facts.feedFrom(this);
+    state.openTo(this);
+    facts.openTo(this);
     this.feeds = feeds.map(
       (feed) => new Feed(scope, `Feed-${producer.name}-${feed.name}`, { feed, clock, fn: this }),
     );

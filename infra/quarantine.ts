@@ -55,7 +55,7 @@ export class Quarantine extends Construct {
   }
 
   /** Lets a function quarantine records, and tells it the stream's name. */
-  feedFrom(fn: PipelineFunction): void {
+  openTo(fn: PipelineFunction): void {
     fn.addEnvironment('QUARANTINE_STREAM', this.stream.deliveryStreamName);
     fn.allow(['firehose:PutRecordBatch'], [this.stream.deliveryStreamArn]);
   }

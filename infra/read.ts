@@ -16,7 +16,8 @@ export class ConfigurationError extends Error {
 
 /** @throws {ConfigurationError} always. */
 export function wrong(path: string, got: string, expected: string): never {
-  throw new ConfigurationError(`${path}: got ${got}, expected ${expected}`);
+  const where = path === '' ? 'the installation' : path;
+  throw new ConfigurationError(`${where}: got ${got}, expected ${expected}`);
 }
 
 /** A value as it is shown in a message: short, and nothing of an object but that it is one. */

@@ -59,7 +59,7 @@ export class RecordDelivery extends Construct {
   }
 
   /** Lets a function put rows on the streams, and tells it their names. */
-  feedFrom(fn: PipelineFunction): void {
+  openTo(fn: PipelineFunction): void {
     const names = this.streams.map((stream) => stream.deliveryStreamName);
     fn.addEnvironment('DELIVERY_STREAMS', Fn.join(',', names));
     fn.allow(

@@ -44,8 +44,8 @@ export class RecordTransform extends PipelineFunction {
       timeoutSeconds: 60,
       environment: {},
     });
-    delivery.feedFrom(this);
-    quarantine.feedFrom(this);
+    delivery.openTo(this);
+    quarantine.openTo(this);
     this.allow(['s3:PutObject'], archive.objects(PREFIX.givenUp));
     this.allow(['s3:ListBucket'], [archive.bucketArn]);
     this.addEventSource(

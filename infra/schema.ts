@@ -43,7 +43,7 @@ export class Schema extends Construct {
       timeoutSeconds: 900,
       environment: { FIREHOSE_SECRET_ARN: warehouse.firehoseSecretArn },
     });
-    warehouse.admit(this.fn);
+    warehouse.openTo(this.fn);
     this.fn.allow(['secretsmanager:GetSecretValue'], [warehouse.firehoseSecretArn]);
     this.resource = new CustomResource(this, 'Tables', {
       resourceType: 'Custom::HeimdallrSchema',

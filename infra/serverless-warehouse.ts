@@ -13,7 +13,7 @@ import { type Connections, SecurityGroup, SubnetType } from 'aws-cdk-lib/aws-ec2
 import { CfnNamespace, CfnWorkgroup } from 'aws-cdk-lib/aws-redshiftserverless';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
-import { admitToDataApi } from './data-api.ts';
+import { openDataApi } from './data-api.ts';
 import type { Network } from './network.ts';
 import type { PipelineFunction } from './pipeline-function.ts';
 import type { ResolvedServerless } from './read-installation.ts';
@@ -74,8 +74,8 @@ export class ServerlessWarehouse extends Construct implements Warehouse {
     this.host = this.workgroup.attrWorkgroupEndpointAddress;
   }
 
-  admit(fn: PipelineFunction): void {
-    admitToDataApi(fn, {
+  openTo(fn: PipelineFunction): void {
+    openDataApi(fn, {
       database: this.database,
       compute: {
         workgroupName: this.workgroup.ref,

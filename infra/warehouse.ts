@@ -18,9 +18,10 @@ export interface Warehouse {
   /** Missing when the warehouse's network is not ours to change. */
   readonly connections?: Connections;
   /** Lets a function run SQL through the Data API, and tells it where. */
-  admit(fn: PipelineFunction): void;
+  openTo(fn: PipelineFunction): void;
 }
 
+/** The warehouse that the installation chose. */
 export function warehouseFor(
   scope: Construct,
   id: string,

@@ -198,7 +198,7 @@ const refused: readonly (readonly [string, unknown, string])[] = [
   [
     'nothing at all',
     undefined,
-    ': got nothing, expected an object with feeds, since, warehouse, freshnessMinutes, deliveryStreams, streamShards, network',
+    'the installation: got nothing, expected an object with feeds, since, warehouse, freshnessMinutes, deliveryStreams, streamShards, network',
   ],
 ];
 

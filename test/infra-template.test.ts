@@ -235,6 +235,22 @@ test('the tables are made again when a record type or a mart changes, and only t
   expect(new Set([revision(template), withMart, withoutRecords]).size).toBe(3);
 });
 
+test('every resource can be made before those that need it', () => {
+  const needs = new Map(
+    Object.entries(template.resources).map(([id, { Properties, DependsOn }]) => {
+      const references = JSON.stringify(Properties ?? {}).matchAll(/"(?:Ref|Fn::GetAtt)":\[?"([^"]+)"/g);
+      return [id, new Set([...references].map(([, to = '']) => to).concat(DependsOn ?? []))];
+    }),
+  );
+
+  for (let done = -1; done !== needs.size; ) {
+    done = needs.size;
+    for (const [id, wanted] of needs) if (![...wanted].some((each) => needs.has(each))) needs.delete(id);
+  }
+
+  expect([...needs.keys()]).toEqual([]);
+});
+
 test('the schema function is the service token itself', () => {
   const { ServiceToken } = template.one('Custom::HeimdallrSchema').Properties;
   const [schema] = template.all('AWS::Lambda::Function').filter(([id]) => id.startsWith('Schema'));
@@ -317,7 +333,7 @@ test('producers leave through fixed addresses, which the stack prints', () => {
   expect(two.all('AWS::EC2::EIP').map(([id]) => id)).toEqual(gateways);
 });
 
-test('the stack says how to fill the secret of each feed, with a key where people are hashed', () => {
+test('the stack says how to fill the secret of each feed, and keeps the key where people are hashed', () => {
   const commands = Object.fromEntries(
     Object.values(template.outputs).flatMap(({ Value, Description }) =>
       Description.startsWith('aws secretsmanager') ? [[String(Value), Description]] : [],
@@ -326,7 +342,7 @@ test('the stack says how to fill the secret of each feed, with a key where peopl
 
   expect(commands).toEqual({
     'heimdallr/alpha/web': `aws secretsmanager put-secret-value --secret-id heimdallr/alpha/web --secret-string '{"token":"TOKEN"}' where TOKEN is: A token that may read.`,
-    'heimdallr/alpha/app': `aws secretsmanager put-secret-value --secret-id heimdallr/alpha/app --secret-string '{"token":"TOKEN","personKey":"'$(openssl rand -hex 32)'"}' where TOKEN is: A token that may read.`,
+    'heimdallr/alpha/app': `aws secretsmanager put-secret-value --secret-id heimdallr/alpha/app --secret-string "$(aws secretsmanager get-secret-value --secret-id heimdallr/alpha/app --query SecretString --output text | sed 's|"token": *"[^"]*"|"token":"TOKEN"|')" where TOKEN is: A token that may read.`,
     'heimdallr/beta/core': `aws secretsmanager put-secret-value --secret-id heimdallr/beta/core --secret-string '{"token":"TOKEN"}' where TOKEN is: A token that may read.`,
   });
 });

@@ -1,9 +1,12 @@
 /** A producer that does as it is told, and the world around it: time, table, stream, secrets, log and metrics. */
+import { createServer, type RequestListener } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { integer, nullable, superJson, timestamp, truncatedFields, varchar } from '../contract/columns.ts';
 import type { Envelope } from '../contract/envelope.ts';
 import type { FeedEvent } from '../contract/feed.ts';
 import type { Page, PollContext, Producer } from '../contract/producer.ts';
 import { defineRecord, type Emitted, emit } from '../contract/record.ts';
+import { createHandler } from '../producers/handler.ts';
 import type { Clock, Entry, FeedState, FeedsTable, LogFields, Ports } from '../producers/ports.ts';
 
 export const fact = defineRecord({
@@ -57,6 +60,11 @@ export const pagesOf = (...pages: readonly Page<number>[]): Poll =>
   async function* poll() {
     yield* pages;
   };
+
+/** A poll that fails before its first page. */
+export const failing =
+  (error: Error): Poll =>
+  () => ({ [Symbol.asyncIterator]: () => ({ next: () => Promise.reject(error) }) });
 
 export const START = Date.parse('2026-11-23T18:30:00.000Z');
 
@@ -191,8 +199,29 @@ export function stoppedAfter(clock: Clock, milliseconds = 60_000) {
   return { getRemainingTimeInMillis: () => end - clock.now().getTime() };
 }
 
+export type World = ReturnType<typeof fakeWorld>;
+
+/** A container of the function: a handler that remembers, and how to start it. */
+export function container(world: World, poll: Poll, ports: Partial<Ports> = {}) {
+  const handle = createHandler(tinyProducer(poll), { ...world.ports, ...ports });
+  return (event: Partial<FeedEvent> = {}, milliseconds = 60_000) =>
+    handle(anEvent(event), stoppedAfter(world.clock, milliseconds));
+}
+
 /** `type/key` and text of each record but the poll pages. */
 export const said = (envelopes: readonly Envelope[]): readonly string[] =>
   envelopes
     .filter(({ record_type }) => record_type !== 'poll_page')
     .map(({ record_type, record_key, body }) => `${record_type}/${record_key} ${String(body.text)}`);
+
+/** A server on loopback. */
+export async function loopback(listener: RequestListener) {
+  const server = createServer(listener);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  const close = (): void => {
+    server.closeAllConnections();
+    server.close();
+  };
+  return { url: `http://127.0.0.1:${port}`, close };
+}

@@ -72,7 +72,7 @@ function isEnvelope(value: object, validator: Validator, known: Known | undefine
 }
 
 const UNKNOWN_TYPE =
-  'record_type, record_version: no such record type is deployed here; deploy the transform before the producer, then redrive';
+  'record_type, record_version: expected a record type that is deployed here; deploy it, then redrive';
 
 const tooLarge = (line: Buffer): string =>
   `envelope: is ${line.length} bytes with its newline, must be at most ${MAX_ENVELOPE_BYTES} to travel through Firehose`;

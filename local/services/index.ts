@@ -9,6 +9,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Database, openDatabase } from '../warehouse/database.ts';
 import type { OnCall } from './call.ts';
+import { takeDirectory } from './data-directory.ts';
 import type { DeliveryStreamDefinition } from './delivery-stream.ts';
 import { startDynamoDb, type TableDefinition } from './dynamodb.ts';
 import { type Firehose, startFirehose } from './firehose.ts';
@@ -96,6 +97,7 @@ export async function startServices(options: ServicesOptions): Promise<LocalServ
     (stream: string, index: number): boolean =>
       faults.refuseRecord?.(service, stream, index) ?? false;
 
+  const giveBack = takeDirectory(dataDir);
   const s3 = openObjectStore(folder('s3'));
   const secrets = startSecrets(now);
   const kinesis = await startKinesis(folder('kinesis'), refuse('kinesis'));
@@ -151,6 +153,7 @@ export async function startServices(options: ServicesOptions): Promise<LocalServ
       await gateway.close();
       await Promise.all([firehose.close(), redshiftData.close(), kinesis.close(), dynamodb.close()]);
       await warehouse.close();
+      giveBack();
     },
   };
 }

@@ -2,7 +2,7 @@
  * How far each shard of a stream has been handled, on disk.
  *
  * A checkpoint never passes a record that is not done with, so a crash repeats records and loses none. A stream
- * that was made anew has other sequence numbers: its creation time is kept beside them.
+ * that was made anew has other sequence numbers: which stream it was is kept beside them.
  */
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
@@ -10,14 +10,17 @@ import { isObject } from './json.ts';
 
 export class Checkpoints {
   readonly #path: string;
-  readonly #streamCreatedAt: string;
+  readonly #stream: string;
   readonly #shards: Map<string, string>;
 
-  /** Reads the file when there is one and it is about this very stream. */
-  constructor(path: string, streamCreatedAt: string) {
+  /**
+   * Reads the file when there is one and it is about this very stream.
+   * @param stream says which one: its name and the time of its creation.
+   */
+  constructor(path: string, stream: string) {
     this.#path = path;
-    this.#streamCreatedAt = streamCreatedAt;
-    this.#shards = new Map(read(path, streamCreatedAt));
+    this.#stream = stream;
+    this.#shards = new Map(read(path, stream));
   }
 
   /** Sequence number of the last record of the shard that is done with, and all before it. */
@@ -29,7 +32,7 @@ export class Checkpoints {
     this.#shards.set(shardId, sequenceNumber);
     mkdirSync(dirname(this.#path), { recursive: true });
     const text = JSON.stringify({
-      streamCreatedAt: this.#streamCreatedAt,
+      stream: this.#stream,
       shards: Object.fromEntries(this.#shards),
     });
     // Renamed into place: a crash leaves the old file or the new one, never half of one.
@@ -38,9 +41,9 @@ export class Checkpoints {
   }
 }
 
-function read(path: string, streamCreatedAt: string): readonly [string, string][] {
+function read(path: string, stream: string): readonly [string, string][] {
   if (!existsSync(path)) return [];
   const saved: unknown = JSON.parse(readFileSync(path, 'utf8'));
-  if (!isObject(saved) || saved.streamCreatedAt !== streamCreatedAt || !isObject(saved.shards)) return [];
+  if (!isObject(saved) || saved.stream !== stream || !isObject(saved.shards)) return [];
   return Object.entries(saved.shards).map(([shardId, number]) => [shardId, String(number)]);
 }

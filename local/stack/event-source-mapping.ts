@@ -73,8 +73,8 @@ export async function startMapping(definition: MappingDefinition, options: Mappi
   const { StreamDescriptionSummary: stream } = await kinesis.send(
     new DescribeStreamSummaryCommand({ StreamName: streamName }),
   );
-  const createdAt = stream?.StreamCreationTimestamp?.toISOString() ?? '';
-  const checkpoints = new Checkpoints(join(options.dataDir, 'checkpoints', `${logicalId}.json`), createdAt);
+  const identity = `${streamName} of ${stream?.StreamCreationTimestamp?.toISOString()}`;
+  const checkpoints = new Checkpoints(join(options.dataDir, 'checkpoints', `${logicalId}.json`), identity);
   const stopping = new AbortController();
   // One answer has up to a thousand shards, more than one machine can play.
   const { Shards: found = [] } = await kinesis.send(new ListShardsCommand({ StreamName: streamName }));

@@ -21,6 +21,7 @@ export class FunctionLog {
   readonly #functionName: string;
   readonly #file: WriteStream;
   readonly #onEvent: OnEvent;
+  #isClosed = false;
 
   constructor(dataDir: string, functionName: string, onEvent: OnEvent) {
     mkdirSync(join(dataDir, 'logs'), { recursive: true });
@@ -31,6 +32,8 @@ export class FunctionLog {
 
   /** A line that the function wrote. */
   line(line: string): void {
+    // A sandbox that was ended may still have words on the way.
+    if (this.#isClosed) return;
     this.#file.write(`${line}\n`);
     const json = parse(line);
     this.#onEvent({ kind: 'log', functionName: this.#functionName, line, json });
@@ -56,6 +59,7 @@ export class FunctionLog {
   }
 
   close(): Promise<void> {
+    this.#isClosed = true;
     return new Promise((resolve) => this.#file.end(() => resolve()));
   }
 }

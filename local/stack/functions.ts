@@ -58,6 +58,8 @@ interface Deployed {
   readonly log: FunctionLog;
   readonly idle: Set<Sandbox>;
   readonly busy: Set<Sandbox>;
+  /** Events in work; each ends with its lines in the log. */
+  readonly running: Set<Promise<InvokeResult>>;
 }
 
 export class Functions {
@@ -74,7 +76,13 @@ export class Functions {
     check(definition);
     const { dataDir, onEvent } = this.#options;
     const log = new FunctionLog(dataDir, definition.name, onEvent);
-    this.#deployed.set(definition.name, { definition, log, idle: new Set(), busy: new Set() });
+    this.#deployed.set(definition.name, {
+      definition,
+      log,
+      idle: new Set(),
+      busy: new Set(),
+      running: new Set(),
+    });
   }
 
   /** All functions, in the order of their deployment. */
@@ -92,25 +100,17 @@ export class Functions {
    * @param id name, ARN or logical id
    */
   async invoke(id: string, event: unknown): Promise<InvokeResult> {
-    const { definition, log, idle, busy } = this.#find(id);
+    const deployed = this.#find(id);
+    const { definition, busy, running } = deployed;
     const limit = definition.reservedConcurrency ?? UNRESERVED_CONCURRENCY;
     if (busy.size >= limit || this.#stopping.signal.aborted) return { status: 'throttled' };
-    const [warm] = idle;
-    const sandbox = warm ?? this.#start(definition, log);
-    idle.delete(sandbox);
-    busy.add(sandbox);
-    const requestId = randomUUID();
-    const isCold = !sandbox.wasUsed;
-    const startedAt = performance.now();
-    log.platform(`START RequestId: ${requestId} Version: $LATEST`);
-    const answer = await sandbox.run(requestId, JSON.stringify(event));
-    busy.delete(sandbox);
-    if (sandbox.isAlive) idle.add(sandbox);
-    const error = 'error' in answer ? answer.error : null;
-    const durationMs = performance.now() - startedAt;
-    log.ended({ requestId, isCold, durationMs, memoryMb: sandbox.memoryMb, error }, definition.memoryMb);
-    if ('error' in answer) return { status: 'failed', requestId, error: answer.error };
-    return { status: 'ok', requestId, payload: JSON.parse(answer.payload) };
+    const result = this.#run(deployed, JSON.stringify(event));
+    running.add(result);
+    try {
+      return await result;
+    } finally {
+      running.delete(result);
+    }
   }
 
   /**
@@ -152,8 +152,30 @@ export class Functions {
   /** Ends everything; an event in work fails. */
   async close(): Promise<void> {
     this.#stopping.abort();
-    for (const { definition } of this.#deployed.values()) this.kill(definition.name);
-    await Promise.all([...this.#deployed.values()].map(({ log }) => log.close()));
+    for (const { definition, running, log } of this.#deployed.values()) {
+      this.kill(definition.name);
+      await Promise.all(running);
+      await log.close();
+    }
+  }
+
+  async #run({ definition, log, idle, busy }: Deployed, event: string): Promise<InvokeResult> {
+    const [warm] = idle;
+    const sandbox = warm ?? this.#start(definition, log);
+    idle.delete(sandbox);
+    busy.add(sandbox);
+    const requestId = randomUUID();
+    const isCold = !sandbox.wasUsed;
+    const startedAt = performance.now();
+    log.platform(`START RequestId: ${requestId} Version: $LATEST`);
+    const answer = await sandbox.run(requestId, event);
+    busy.delete(sandbox);
+    if (sandbox.isAlive) idle.add(sandbox);
+    const error = 'error' in answer ? answer.error : null;
+    const durationMs = performance.now() - startedAt;
+    log.ended({ requestId, isCold, durationMs, memoryMb: sandbox.memoryMb, error }, definition.memoryMb);
+    if ('error' in answer) return { status: 'failed', requestId, error: answer.error };
+    return { status: 'ok', requestId, payload: JSON.parse(answer.payload) };
   }
 
   #find(id: string): Deployed {

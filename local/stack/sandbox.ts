@@ -49,7 +49,7 @@ export class Sandbox {
   readonly #ready: Promise<Answer | null>;
   #settle: (answer: Answer) => void = () => {};
   #requestId = '';
-  #isAlive = true;
+  #death: FunctionError | null = null;
   #wasUsed = false;
   #memoryMb = RUNTIME_MB;
 
@@ -80,7 +80,7 @@ export class Sandbox {
 
   /** False once it was ended, by whatever: it cannot be used again. */
   get isAlive(): boolean {
-    return this.#isAlive;
+    return this.#death === null;
   }
 
   /** False until its first event: that one waits until the code is loaded. */
@@ -100,6 +100,8 @@ export class Sandbox {
     this.#wasUsed = true;
     const failure = await this.#within(Math.max(INIT_SECONDS, timeoutSeconds), this.#ready);
     if (failure !== null) return failure;
+    // It may have been killed since it got ready; nobody would answer any more.
+    if (this.#death !== null) return { error: this.#death };
     const answered = new Promise<Answer>((resolve) => {
       this.#settle = resolve;
     });
@@ -107,7 +109,7 @@ export class Sandbox {
     this.#worker.postMessage({ requestId, event, deadline: Date.now() + timeoutSeconds * 1000 });
     const answer = await this.#within(timeoutSeconds, answered);
     clearInterval(sampling);
-    if (this.#isAlive) await this.#sample();
+    if (this.isAlive) await this.#sample();
     return answer;
   }
 
@@ -137,8 +139,8 @@ export class Sandbox {
   }
 
   #die(error: FunctionError): void {
-    if (!this.#isAlive) return;
-    this.#isAlive = false;
+    if (this.#death !== null) return;
+    this.#death = error;
     this.#options.onEnd();
     this.#settle({ error });
     void this.#worker.terminate();

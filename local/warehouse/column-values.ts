@@ -8,7 +8,7 @@
  */
 import { isDate } from '../../contract/checks.ts';
 import { byteLength, fitsBytes } from '../../contract/text.ts';
-import { type Field, type Problem, textProblem } from './json-rows.ts';
+import type { Field, Problem } from './json-rows.ts';
 
 /** A column of the table that is loaded. */
 export interface TargetColumn {
@@ -80,13 +80,12 @@ function converterOfType({ name, type }: TargetColumn, options: Conversion): Con
 /** COPY counts bytes, and forgives blanks at the end only. */
 const toVarchar =
   (bytes: number): Convert =>
-  ({ text: whole }) => {
+  ({ text: whole, textProblem }) => {
     const end = whole.indexOf('\0');
     if (end === 0) return { code: 1218, message: 'Invalid null byte - field longer than 1 byte' };
     // Silently, as Redshift does: the row that loads is not the row that was sent.
     const text = end === -1 ? whole : whole.slice(0, end);
-    const problem = textProblem(whole);
-    if (problem !== null) return problem;
+    if (textProblem !== null) return textProblem;
     if (fitsBytes(text, bytes)) return text;
     const trimmed = text.replace(/ +$/, '');
     if (!fitsBytes(trimmed, bytes)) return { code: 1204, message: 'String length exceeds DDL length' };

@@ -110,21 +110,19 @@ async function targetColumns(
   query: Query,
 ): Promise<readonly TargetColumn[]> {
   const { rows } = await query(
-    `select attname, format_type(atttypid, atttypmod) as type, attnotnull from pg_attribute
+    `select attname, format_type(atttypid, atttypmod) as type, attnotnull, attidentity from pg_attribute
      where attrelid = to_regclass($1) and attnum > 0 and not attisdropped order by attnum`,
     [table],
   );
   if (rows.length === 0) throw new Error(`relation "${table}" does not exist`);
-  const all = rows.map(({ attname, type, attnotnull }) => ({
-    name: attname ?? '',
-    type: type ?? '',
-    isNullable: attnotnull !== 't',
-  }));
-  if (columns.length === 0) return all;
-  return columns.map((name) => {
-    const column = all.find((candidate) => candidate.name === name);
+  const names = columns.length === 0 ? rows.map(({ attname }) => attname ?? '') : columns;
+  return names.map((name) => {
+    const column = rows.find(({ attname }) => attname === name);
     if (column === undefined) throw new Error(`column "${name}" of relation "${table}" does not exist`);
-    return column;
+    if (column.attidentity !== '') {
+      throw new Error(`1217 column "${name}" is an IDENTITY column: leave it out of the columns of the COPY`);
+    }
+    return { name, type: column.type ?? '', isNullable: column.attnotnull !== 't' };
   });
 }
 
@@ -207,7 +205,7 @@ function* rowsOf(file: Buffer, source: Source): Generator<Row> {
   }
 }
 
-const MISSING = { kind: 'null', raw: 'null', text: 'null', superProblem: null } as const;
+const MISSING = { kind: 'null', raw: 'null', text: 'null', textProblem: null, superProblem: null } as const;
 
 function convertField(
   row: Row,

@@ -15,6 +15,8 @@ export interface Field {
   readonly raw: string;
   /** Of a string: what it says, escapes resolved. Otherwise the same as `raw`. */
   readonly text: string;
+  /** Why its text is no value of any column; null when it is one. NUL is judged by the column. */
+  readonly textProblem: Problem | null;
   /** Why it is no value of a SUPER column; null when it is one. */
   readonly superProblem: Problem | null;
 }
@@ -130,7 +132,7 @@ class Reader {
   #key(): string {
     this.#skipBlank();
     if (this.#text[this.#at] !== '"') this.#fail(`Expected a key in double quotes, found ${this.#here()}`);
-    const key = this.#string();
+    const key = this.#judgedString();
     this.#skipBlank();
     this.#expect(':');
     return key;
@@ -142,18 +144,19 @@ class Reader {
     const start = this.#at;
     const first = this.#text[start];
     if (first === '"') {
-      const text = this.#string();
-      this.#judgeString(text);
-      return {
-        kind: 'string',
-        raw: this.#text.slice(start, this.#at),
-        text,
-        superProblem: this.#problem,
-      };
+      const text = this.#judgedString();
+      const raw = this.#text.slice(start, this.#at);
+      return { kind: 'string', raw, text, textProblem: textProblem(text, raw), superProblem: this.#problem };
     }
     this.#value(0);
     const raw = this.#text.slice(start, this.#at);
-    return { kind: KINDS[first ?? ''] ?? 'number', raw, text: raw, superProblem: this.#problem };
+    return {
+      kind: KINDS[first ?? ''] ?? 'number',
+      raw,
+      text: raw,
+      textProblem: textProblem(raw, ''),
+      superProblem: this.#problem,
+    };
   }
 
   /** Reads a value and notes what a SUPER would not take of it. */
@@ -161,7 +164,7 @@ class Reader {
     this.#skipBlank();
     const first = this.#text[this.#at];
     if (first === '"') {
-      this.#judgeString(this.#string());
+      this.#judgedString();
     } else if (first === '{' || first === '[') {
       if (depth >= MAX_DEPTH) this.#fail(`JSON is nested deeper than ${MAX_DEPTH}`);
       if (depth >= MAX_SUPER_DEPTH) this.#note(1224, `SUPER is nested deeper than ${MAX_SUPER_DEPTH}`);
@@ -179,7 +182,6 @@ class Reader {
     const keys = new Set<string>();
     for (;;) {
       const key = this.#key();
-      this.#judgeString(key);
       if (keys.has(key))
         this.#note(1224, `Duplicate key ${JSON.stringify(key.slice(0, 64))} in a SUPER object`);
       keys.add(key);
@@ -235,19 +237,18 @@ class Reader {
     }
   }
 
-  #judgeString(text: string): void {
-    const problem = textProblem(text);
-    if (text.includes('\0')) {
-      this.#note(
-        1224,
-        'A string in a SUPER holds NUL: Redshift would keep it, the local Postgres cannot. Strip it before the stream',
-      );
-    } else if (problem !== null) this.#note(problem.code, problem.message);
-    else if (!fitsBytes(text, MAX_STRING_BYTES))
-      this.#note(
-        1224,
-        `A string in a SUPER is ${byteLength(text)} bytes long, at most ${MAX_STRING_BYTES} fit`,
-      );
+  /** Reads a string and notes why it cannot stand in a SUPER. */
+  #judgedString(): string {
+    const start = this.#at;
+    const text = this.#string();
+    const problem = textProblem(text, this.#text.slice(start, this.#at));
+    if (text.includes('\0')) this.#note(1224, NUL_IN_SUPER);
+    else if (problem !== null) this.#note(problem.code, problem.message);
+    else if (!fitsBytes(text, MAX_STRING_BYTES)) {
+      const size = byteLength(text);
+      this.#note(1224, `A string in a SUPER is ${size} bytes long, at most ${MAX_STRING_BYTES} fit`);
+    }
+    return text;
   }
 
   #note(code: number, message: string): void {
@@ -299,17 +300,24 @@ class Reader {
   }
 }
 
-/** What is wrong with a text for VARCHAR and SUPER alike, NUL aside; null when nothing. */
-export function textProblem(text: string): Problem | null {
+const NUL_IN_SUPER =
+  'A string in a SUPER holds NUL: Redshift would keep it, the local Postgres cannot. Strip it before the stream';
+
+/** A surrogate written as an escape, alone or in a pair: nobody says what COPY makes of either. */
+const SURROGATE_ESCAPE = /(?<!\\)(?:\\\\)*\\u[dD][89a-fA-F]/;
+
+function textProblem(text: string, raw: string): Problem | null {
+  if (SURROGATE_ESCAPE.test(raw)) return badText('surrogate written as an escape', 5);
   if (isSafeText(text.includes('\0') ? text.replaceAll('\0', '') : text)) return null;
-  const bad = /[\p{Surrogate}\p{Noncharacter_Code_Point}]/u.exec(text)?.[0].codePointAt(0) ?? 0;
-  const isSurrogate = bad >= 0xd800 && bad <= 0xdfff;
-  const hex = bad.toString(16).toUpperCase();
-  return {
-    code: 1220,
-    message: `String contains invalid or unsupported UTF8 codepoints. Bad codepoint: U+${hex} (error ${isSurrogate ? 5 : 7})`,
-  };
+  const bad = /\p{Noncharacter_Code_Point}/u.exec(text)?.[0].codePointAt(0) ?? 0;
+  return badText(`U+${bad.toString(16).toUpperCase()}`, 7);
 }
+
+/** @param error number in Redshift's table of multibyte load errors; 7 is from a field report. */
+const badText = (what: string, error: 5 | 7): Problem => ({
+  code: 1220,
+  message: `String contains invalid or unsupported UTF8 codepoints. Bad codepoint: ${what} (error ${error})`,
+});
 
 const KINDS: Readonly<Record<string, Field['kind']>> = {
   '{': 'object',

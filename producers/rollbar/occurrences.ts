@@ -76,7 +76,7 @@ async function* walk(
       continue;
     }
     stuck = step.kind === 'down' && step.isStuck ? stuck + 1 : 0;
-    if (stuck === 99999) throw ignoredLastId(position);
+    if (stuck === MAX_STUCK) throw ignoredLastId(position);
     if (step.kind === 'down' && step.isDegraded) {
       context.log('a minute has more rows than the largest page: late rows in it can be missed', {
         before: String(step.before),
