@@ -9,6 +9,7 @@
  * the document is, the parser of `rest` says: a document cut off in the middle fails there.
  */
 import { createHash, type Hash } from 'node:crypto';
+import { ArrayFinder, isBlank } from './array-finder.ts';
 
 /** What comes out: elements in their order, and at the very end the document without them. */
 export type Piece =
@@ -60,35 +61,28 @@ export async function* splitElements(
 
 const QUOTE = 0x22;
 const COMMA = 0x2c;
-const COLON = 0x3a;
 const OPEN_ARRAY = 0x5b;
 const BACKSLASH = 0x5c;
 const CLOSE_ARRAY = 0x5d;
 const OPEN_OBJECT = 0x7b;
 const CLOSE_OBJECT = 0x7d;
 
-const isBlank = (byte: number): boolean => byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09;
-
 /** Where the splitter stands between two chunks; every border of chunks is a state it can wait in. */
 class ElementSplitter {
   readonly #array: string;
   readonly #limits: ElementLimits;
+  readonly #finder: ArrayFinder;
   #place: 'before' | 'between' | 'within' | 'after' = 'before';
   readonly #rest: Uint8Array[] = [];
   #restBytes = 0;
 
-  // Inside a string, before the array or within an element.
-  #isInString = false;
-  #isEscaped = false;
-
-  // Before the array: the string that ended last, and the key whose value comes next.
-  #text: number[] = [];
-  #string: string | null = null;
-  #key: string | null = null;
-
-  // Within the array.
+  // Within the array: what may come next.
   #hasElements = false;
   #wantsComma = false;
+
+  // Within an element.
+  #isInString = false;
+  #isEscaped = false;
   #depth = 0;
   #isScalar = false;
   #parts: Uint8Array[] = [];
@@ -99,6 +93,7 @@ class ElementSplitter {
   constructor(array: string, limits: ElementLimits) {
     this.#array = array;
     this.#limits = limits;
+    this.#finder = new ArrayFinder(array);
   }
 
   /** The pieces that this chunk completes. */
@@ -106,13 +101,9 @@ class ElementSplitter {
     const pieces: Piece[] = [];
     let at = 0;
     while (at < chunk.length) {
-      if (this.#place === 'before') at = this.#before(chunk, at);
-      else if (this.#place === 'between') at = this.#between(chunk, at);
+      if (this.#place === 'between') at = this.#between(chunk, at);
       else if (this.#place === 'within') at = this.#within(chunk, at, pieces);
-      else {
-        this.#keepRest(chunk.subarray(at));
-        at = chunk.length;
-      }
+      else at = this.#outside(chunk, at);
     }
     return pieces;
   }
@@ -124,40 +115,13 @@ class ElementSplitter {
     return { rest: Buffer.concat(this.#rest).toString('utf8'), isFound: this.#place === 'after' };
   }
 
-  /** Looks for `"<array>": [` and answers where it stopped. */
-  #before(chunk: Uint8Array, start: number): number {
-    for (let at = start; at < chunk.length; at += 1) {
-      const byte = chunk[at] ?? 0;
-      if (this.#isInString) {
-        this.#readKey(byte);
-      } else if (byte === QUOTE) {
-        this.#isInString = true;
-        this.#text = [];
-      } else if (byte === COLON) {
-        this.#key = this.#string;
-      } else if (byte === OPEN_ARRAY && this.#key === this.#array) {
-        this.#place = 'between';
-        this.#keepRest(chunk.subarray(start, at + 1));
-        return at + 1;
-      } else if (!isBlank(byte)) {
-        this.#string = null;
-        this.#key = null;
-      }
-    }
-    this.#keepRest(chunk.subarray(start));
-    return chunk.length;
-  }
-
-  #readKey(byte: number): void {
-    if (!this.#isEscaped && byte === QUOTE) {
-      this.#isInString = false;
-      this.#key = null;
-      this.#string = decoded(this.#text);
-      return;
-    }
-    this.#isEscaped = !this.#isEscaped && byte === BACKSLASH;
-    // A key written in escapes takes six bytes a letter; a longer string is not the one looked for.
-    if (this.#text.length <= 6 * this.#array.length) this.#text.push(byte);
+  /** Keeps what is not of the array, and sees where it begins. */
+  #outside(chunk: Uint8Array, start: number): number {
+    const found = this.#place === 'before' ? this.#finder.find(chunk) : null;
+    const end = found ?? chunk.length;
+    if (found !== null) this.#place = 'between';
+    this.#keepRest(chunk.subarray(start, end));
+    return end;
   }
 
   /** Steps over blanks and commas to the next element or the end of the array. */
@@ -198,25 +162,50 @@ class ElementSplitter {
 
   /** The position after the string, object or array that is open; null when it does not end in this chunk. */
   #endOfNested(chunk: Uint8Array, start: number): number | null {
-    for (let at = start; at < chunk.length; at += 1) {
-      const byte = chunk[at];
+    let at = start;
+    while (at < chunk.length) {
       if (this.#isInString) {
-        if (this.#isEscaped) this.#isEscaped = false;
-        else if (byte === BACKSLASH) this.#isEscaped = true;
-        else if (byte === QUOTE) {
-          this.#isInString = false;
-          if (this.#depth === 0) return at + 1;
-        }
-      } else if (byte === QUOTE) {
+        const end = this.#endOfString(chunk, at);
+        if (end === null) return null;
+        at = end;
+        if (this.#depth === 0) return at;
+        continue;
+      }
+      const byte = chunk[at];
+      at += 1;
+      if (byte === QUOTE) {
         this.#isInString = true;
       } else if (byte === OPEN_OBJECT || byte === OPEN_ARRAY) {
         this.#depth += 1;
       } else if (byte === CLOSE_OBJECT || byte === CLOSE_ARRAY) {
         this.#depth -= 1;
-        if (this.#depth === 0) return at + 1;
+        if (this.#depth === 0) return at;
       }
     }
     return null;
+  }
+
+  /**
+   * The position after the quote that ends the string; null when it does not end in this chunk. Most bytes are
+   * in strings, so the quote is searched natively and only the backslashes before it are looked at.
+   */
+  #endOfString(chunk: Uint8Array, start: number): number | null {
+    for (let from = start; ; ) {
+      const quote = chunk.indexOf(QUOTE, from);
+      const end = quote === -1 ? chunk.length : quote;
+      let first = end;
+      while (first > from && chunk[first - 1] === BACKSLASH) first -= 1;
+      // Backslashes that reach back to the start of the search go on from those of the chunk before.
+      const backslashes = end - first + (first === from && this.#isEscaped ? 1 : 0);
+      this.#isEscaped = backslashes % 2 === 1;
+      if (quote === -1) return null;
+      if (!this.#isEscaped) {
+        this.#isInString = false;
+        return quote + 1;
+      }
+      this.#isEscaped = false;
+      from = quote + 1;
+    }
   }
 
   #keepElement(part: Uint8Array): void {
@@ -269,15 +258,6 @@ function endOfScalar(chunk: Uint8Array, start: number): number | null {
     if (byte === COMMA || byte === CLOSE_ARRAY || isBlank(byte)) return at;
   }
   return null;
-}
-
-/** The text between two quotes; null when it is no JSON string, and so no key. */
-function decoded(bytes: readonly number[]): string | null {
-  try {
-    return String(JSON.parse(`"${Buffer.from(bytes).toString('utf8')}"`));
-  } catch {
-    return null;
-  }
 }
 
 const misplaced = (what: string, array: string): SyntaxError =>

@@ -6,6 +6,7 @@ import {
   decimal,
   double,
   integer,
+  MAX_SUPER_BYTES,
   nullable,
   smallint,
   superJson,
@@ -13,7 +14,9 @@ import {
   truncatedFields,
   varchar,
 } from '../contract/columns.ts';
-import { defineRecord } from '../contract/record.ts';
+import { compileValidator } from '../contract/json-schema.ts';
+import { ledgerRecords } from '../contract/ledger.ts';
+import { defineRecord, validatorName } from '../contract/record.ts';
 
 export const everyKind = defineRecord({
   name: 'kinds_every',
@@ -29,7 +32,7 @@ export const everyKind = defineRecord({
     // Reserved words, because a vendor may use them.
     order: nullable(varchar(65_535, 'As wide as can be.')),
     user: varchar(1, 'As narrow as can be.'),
-    payload: nullable(superJson(200_000, 'Anything.')),
+    payload: nullable(superJson(MAX_SUPER_BYTES, 'Anything.')),
     facts: superJson(8192, 'Anything but null.'),
     tiny: nullable(smallint('A small number.')),
     whole: nullable(integer('A number.')),
@@ -44,3 +47,11 @@ export const everyKind = defineRecord({
     truncated_fields: truncatedFields(),
   },
 });
+
+/** Validators of this type and the ledger's, as the generated module would have them. */
+export const kindValidators = Object.fromEntries(
+  [everyKind, ...ledgerRecords].map((type) => [
+    validatorName(type.name, type.version),
+    compileValidator(type),
+  ]),
+);

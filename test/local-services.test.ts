@@ -8,7 +8,12 @@ import {
   PutItemCommand,
   UpdateTimeToLiveCommand,
 } from '@aws-sdk/client-dynamodb';
-import { FirehoseClient, ListDeliveryStreamsCommand } from '@aws-sdk/client-firehose';
+import {
+  FirehoseClient,
+  ListDeliveryStreamsCommand,
+  PutRecordBatchCommand,
+  PutRecordCommand,
+} from '@aws-sdk/client-firehose';
 import {
   GetRecordsCommand,
   GetShardIteratorCommand,
@@ -63,6 +68,16 @@ beforeAll(async () => {
   await services.createStream('records', 2);
   await services.createTable({ name: 'feeds', partitionKey: { name: 'feed', type: 'S' } });
   await services.createBucket('archive');
+  await services.createDeliveryStream({
+    name: 'quarantine',
+    bucket: 'archive',
+    prefix: 'rejected/',
+    bufferSeconds: 900,
+    bufferMegabytes: 64,
+    retrySeconds: 0,
+    compression: 'UNCOMPRESSED',
+    destination: { kind: 's3', errorPrefix: null },
+  });
   services.createSecret(SECRET, 'vendor/token', 'first');
 });
 
@@ -195,6 +210,75 @@ describe('DynamoDB', () => {
   });
 });
 
+describe('Firehose', () => {
+  const firehose = (): FirehoseClient => new FirehoseClient(client());
+  const put = (records: readonly Buffer[]) =>
+    firehose().send(
+      new PutRecordBatchCommand({
+        DeliveryStreamName: 'quarantine',
+        Records: records.map((bytes) => ({ Data: bytes })),
+      }),
+    );
+  const times = (count: number, bytes: number): Buffer[] =>
+    Array.from({ length: count }, () => Buffer.alloc(bytes));
+
+  test('a batch at the limits is taken', async () => {
+    const answers = [await put(times(500, 1)), await put(times(4, 1_024_000))];
+
+    expect(answers.map(({ FailedPutCount }) => FailedPutCount)).toEqual([0, 0]);
+    expect(answers.map(({ RequestResponses }) => RequestResponses?.length)).toEqual([500, 4]);
+  });
+
+  test.each([
+    ['501 records', times(501, 1), 'A batch holds 1 to 500 records, got 501'],
+    ['no records', [], 'A batch holds 1 to 500 records, got 0'],
+    [
+      'a record above 1,000 KiB',
+      times(1, 1_024_001),
+      'Record 0 has 1024001 bytes, at most 1024000 are taken',
+    ],
+    ['more than 4 MiB', times(5, 900_000), 'A batch holds 4194304 bytes, got 4500000'],
+  ])('%s are refused as a whole', async (_what, records, message) => {
+    const putting = put(records);
+
+    await expect(putting).rejects.toMatchObject({ name: 'InvalidArgumentException', message });
+  });
+
+  test('some records of a batch can be refused, and only those are missing', async () => {
+    refuseRecord = (index) => index === 1;
+
+    const answer = await put([Buffer.from('a'), Buffer.from('b'), Buffer.from('c')]);
+    await services.firehose.flush();
+
+    const [object = ''] = (await services.s3.list('archive', 'rejected/')).map(({ key }) => key).slice(-1);
+    expect(answer.FailedPutCount).toBe(1);
+    expect(answer.RequestResponses?.map(({ ErrorCode }) => ErrorCode)).toEqual([
+      undefined,
+      'ServiceUnavailableException',
+      undefined,
+    ]);
+    expect((await services.s3.get('archive', object)).toString()).toMatch(/ac$/);
+  });
+
+  test('a single record can be refused', async () => {
+    refuseRecord = () => true;
+
+    const putting = firehose().send(
+      new PutRecordCommand({ DeliveryStreamName: 'quarantine', Record: { Data: Buffer.from('a') } }),
+    );
+
+    await expect(putting).rejects.toMatchObject({ name: 'ServiceUnavailableException' });
+  });
+
+  test('a delivery stream that is not there is said', async () => {
+    const putting = firehose().send(
+      new PutRecordCommand({ DeliveryStreamName: 'nothing', Record: { Data: Buffer.from('a') } }),
+    );
+
+    await expect(putting).rejects.toMatchObject({ name: 'ResourceNotFoundException' });
+  });
+});
+
 describe('S3', () => {
   const s3 = (): S3Client => new S3Client(client());
 
@@ -210,7 +294,7 @@ describe('S3', () => {
     const read = await s3().send(new GetObjectCommand({ ...at, Key: 'done/a.json' }));
     await s3().send(new DeleteObjectCommand({ ...at, Key: 'errors/a b+ü.json' }));
     await s3().send(new DeleteObjectCommand({ ...at, Key: 'done/a.json' }));
-    const after = await s3().send(new ListObjectsV2Command(at));
+    const after = await s3().send(new ListObjectsV2Command({ ...at, Prefix: 'done/' }));
 
     expect(listed.Contents?.map(({ Key, Size }) => ({ Key, Size }))).toEqual([
       { Key: 'errors/a b+ü.json', Size: 4 },
@@ -227,7 +311,7 @@ describe('S3', () => {
       'GetObject done/a.json',
       'DeleteObject errors/a b+ü.json',
       'DeleteObject done/a.json',
-      'ListBucket ',
+      'ListBucket done/',
     ]);
   });
 

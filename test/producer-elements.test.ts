@@ -40,7 +40,8 @@ test('whatever the elements and wherever the chunks end, they are what JSON.pars
     (rows: string) => `  {"err" : 0, "result":{"note":"\\"rows\\":[1]","rows" : ${rows}}, "rows":[9]}\n`,
     (rows: string) => `{"rows":null,"deep":[[{"rows":${rows}}]]}`,
   ];
-  const anything = fc.array(fc.jsonValue({ maxDepth: 4 }));
+  const nasty = fc.string({ unit: fc.constantFrom('\\', '"', '[', '}', ',', 'é', '😀', '\n') });
+  const anything = fc.array(fc.oneof(fc.jsonValue({ maxDepth: 4 }), nasty, fc.dictionary(nasty, nasty)));
   const borders = fc.array(fc.nat(2000), { maxLength: 40 });
 
   await fc.assert(
@@ -96,6 +97,15 @@ test('a string that reads like the key is no key', async () => {
     { rest: '{"a":"rows","b":["rows",[1]],"rowsandmorethanthat":[2]}', isFound: false },
   ]);
 });
+
+test.each(['[{"rows":1},[5]]', '[{"rows":"x"},[5]]', '[{"rows":{}},[5]]'])(
+  'an array that merely follows a value of the name is not it: %s',
+  async (document) => {
+    const found = await pieces(document);
+
+    expect(found).toEqual([{ rest: document, isFound: false }]);
+  },
+);
 
 test('an array that is not there leaves the whole document', async () => {
   const found = await pieces('{"err":1,"message":"no"}');

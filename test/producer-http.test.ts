@@ -129,6 +129,20 @@ describe('get', () => {
     expect(new Set(ports).size).toBe(1);
   });
 
+  test('no connection is left when the conversation has ended', async () => {
+    const closed = Promise.withResolvers<void>();
+    const { url } = await vendor((response, request) => {
+      request.socket.on('close', () => closed.resolve());
+      json({})(response, request);
+    });
+    const { http, conversation } = talkTo(url);
+    await http.get('/one');
+
+    conversation.end();
+
+    await expect(closed.promise).resolves.toBeUndefined();
+  });
+
   test('a compressed answer is read', async () => {
     const { url } = await vendor((response) => {
       response.writeHead(200, { 'content-encoding': 'gzip' });
@@ -388,7 +402,6 @@ describe('waiting', () => {
 });
 
 describe('time', () => {
-  const limits = { silenceMs: 60, answerMs: 150 };
   /** Answers at once, then drips: a byte, and another, and another. */
   const drip: Reply = (response) => {
     response.writeHead(200);
@@ -403,7 +416,11 @@ describe('time', () => {
   test('a vendor that does not answer is not awaited for ever', async () => {
     const { url, asked } = await vendor(silence);
 
-    const error = await errorOf(talkTo(url, { limits, clock: realClock(), time: ample }).http.get('/rows'));
+    const error = await errorOf(
+      talkTo(url, { limits: { silenceMs: 60, answerMs: 5_000 }, clock: realClock(), time: ample }).http.get(
+        '/rows',
+      ),
+    );
 
     expect(error).toEqual(failed('unavailable', `GET /rows: silence for 60 ms; ${AGAIN}`));
     expect(asked).toHaveLength(4);
@@ -414,7 +431,11 @@ describe('time', () => {
       response.writeHead(200);
       response.write('{"rows":[1,');
     });
-    const { http } = talkTo(url, { limits, clock: realClock(), time: ample });
+    const { http } = talkTo(url, {
+      limits: { silenceMs: 300, answerMs: 5_000 },
+      clock: realClock(),
+      time: ample,
+    });
     const elements: JsonValue[] = [];
 
     const error = await errorOf(
@@ -424,13 +445,17 @@ describe('time', () => {
     );
 
     expect(elements).toEqual([1]);
-    expect(error).toEqual(failed('unavailable', `GET /rows: silence for 60 ms; ${AGAIN}`));
+    expect(error).toEqual(failed('unavailable', `GET /rows: silence for 300 ms; ${AGAIN}`));
   });
 
   test('an answer that drips is not awaited for ever', async () => {
     const { url } = await vendor(drip);
 
-    const error = await errorOf(talkTo(url, { limits, clock: realClock(), time: ample }).http.get('/rows'));
+    const error = await errorOf(
+      talkTo(url, { limits: { silenceMs: 5_000, answerMs: 150 }, clock: realClock(), time: ample }).http.get(
+        '/rows',
+      ),
+    );
 
     expect(error).toEqual(failed('unavailable', `GET /rows: no whole answer in 150 ms; ${AGAIN}`));
   });
@@ -441,24 +466,29 @@ describe('time', () => {
       response.write('{"rows":[1,');
       setTimeout(() => response.end('2]}'), 20);
     });
-    const { http } = talkTo(url, { limits, clock: realClock(), time: ample });
+    const { http } = talkTo(url, {
+      limits: { silenceMs: 1_000, answerMs: 1_000 },
+      clock: realClock(),
+      time: ample,
+    });
     const elements: JsonValue[] = [];
 
     for await (const element of http.stream('/rows', {}, 'rows')) {
       elements.push(element);
-      await new Promise((resolve) => setTimeout(resolve, 200));
+      await new Promise((resolve) => setTimeout(resolve, 600));
     }
 
     expect(elements).toEqual([1, 2]);
   });
 
   test('a run without time does not ask', async () => {
-    const { url, asked } = await vendor(json({}));
+    const { url } = await vendor(json({}));
+    const { http, conversation } = talkTo(url, { time: 0 });
 
-    const error = await errorOf(talkTo(url, { time: 0 }).http.get('/rows'));
+    const error = await errorOf(http.get('/rows'));
 
     expect(error).toBeInstanceOf(OutOfTime);
-    expect(asked).toEqual([]);
+    expect(conversation.requests()).toBe(0);
   });
 
   test('a run whose time is up within an answer blames nobody', async () => {

@@ -213,13 +213,11 @@ describe('a record', () => {
   test('that is too large to travel is refused in the open, in its place', async () => {
     const world = fakeWorld({ random: () => 0.5 });
     const payload = Array.from({ length: 40 }, () => 'x'.repeat(30_000));
-    const noRoom = { ...fact, columns: { ...fact.columns, truncated_fields: undefined } };
-    const { truncated_fields: _none, ...columns } = noRoom.columns;
-    const fixed = { ...fact, columns };
-    const { truncated_fields: _null, ...values } = aFact(2, 'b', payload).values;
+    const { truncated_fields: _column, ...columns } = fact.columns;
+    const { truncated_fields: _value, ...values } = aFact(2, 'b', payload).values;
     const run = container(
       world,
-      pagesOf({ records: [aFact(1, 'a'), { type: fixed, values }, aFact(3)], cursor: 1 }),
+      pagesOf({ records: [aFact(1, 'a'), { type: { ...fact, columns }, values }, aFact(3)], cursor: 1 }),
     );
 
     const summary = await run();
@@ -254,6 +252,24 @@ describe('a record', () => {
       reasons: `the envelope has ${original.length} bytes, at most ${MAX_ENVELOPE_BYTES - 1} can travel`,
       truncated_fields: null,
     });
+  });
+
+  test('that is exactly as large as can travel travels, and one byte more is refused', async () => {
+    const world = fakeWorld({ random: () => 0.5 });
+    const limit = MAX_ENVELOPE_BYTES - 1;
+    const { truncated_fields: _column, ...columns } = fact.columns;
+    const { truncated_fields: _value, ...values } = aFact(1).values;
+    const sized = (id: number, extra: number) => ({
+      type: { ...fact, columns },
+      values: { ...values, id, text: 'x'.repeat(extra) },
+    });
+    await container(world, pagesOf({ records: [sized(1, 0)], cursor: 1 }))();
+    const room = limit - (world.stream.taken[0]?.data.length ?? 0);
+
+    await container(world, pagesOf({ records: [sized(1, room), sized(2, room + 1)], cursor: 1 }))();
+
+    expect(world.stream.taken[2]?.data.length).toBe(limit);
+    expect(world.stream.envelopes()[3]?.body).toMatchObject({ rejected_key: '2', size_bytes: limit + 1 });
   });
 
   test('never carries the token of its feed, however it is spelt', async () => {

@@ -8,6 +8,7 @@ import {
   failing,
   fakeFeeds,
   fakeWorld,
+  loopback,
   type Poll,
   pagesOf,
   START,
@@ -172,6 +173,23 @@ describe('the lease', () => {
       expect.objectContaining({ level: 'warn', message: 'the lease could not be given back' }),
     );
   });
+});
+
+test('a run leaves no connection to its vendor', async () => {
+  const closed = Promise.withResolvers<void>();
+  const { url, close } = await loopback((request, response) => {
+    request.socket.on('close', () => closed.resolve());
+    response.end('{}');
+  });
+  const run = container(fakeWorld(), async function* poll({ http }) {
+    await http.get('/rows');
+    yield { records: [], cursor: 1, isCaughtUp: true };
+  });
+
+  await run({ baseUrl: url });
+
+  await expect(closed.promise).resolves.toBeUndefined();
+  close();
 });
 
 describe('time', () => {

@@ -10,6 +10,7 @@ import {
   occurrenceIds,
   type PollOptions,
   pagesOf,
+  poll,
   type Row,
   START,
   type Vendor,
@@ -51,7 +52,33 @@ describe('occurrences', () => {
     expect(Math.max(...sizes)).toBeLessThan(2_100_000);
     expect(new Set(pages.slice(0, -1).map((page) => page.cursor)).size).toBe(1);
     expect(pages.slice(-2).map((page) => page.cursor.head.newest_id)).toEqual([null, '1099']);
-    expect(pages.at(-1)?.cursor.head.limit).toBe(100);
+  });
+
+  test('a page that takes longer than a run is smaller in the next one, down to what one run can read', async () => {
+    const megabyte = { custom: { text: 'x'.repeat(950_000) } };
+    const server = vendor(
+      'H1',
+      Array.from({ length: 100 }, (_, index) => row(1000 + index, 70 * index, megabyte)),
+    );
+    server.clock = START + 7100;
+    const seen = new Set<number>();
+    let cursor: Cursor | null = null;
+    let runs = 0;
+
+    for (let isCaughtUp = false; !isCaughtUp && runs < 50; runs += 1) {
+      let pages = 0;
+      for await (const page of poll(server, { cursor })) {
+        for (const id of occurrenceIds([page])) seen.add(id);
+        cursor = page.cursor;
+        isCaughtUp = page.isCaughtUp === true;
+        pages += 1;
+        // What one run has time for: 40 MB.
+        if (pages === 20) break;
+      }
+    }
+
+    expect(seen.size).toBe(100);
+    expect(runs).toBeLessThan(10);
   });
 
   test('an answer that breaks off is asked for in smaller pieces, and nothing is lost', async () => {
@@ -143,7 +170,7 @@ describe('items', () => {
     expect(seen).toEqual(['1001: muted', '1002: archived']);
     expect(
       server.requests.filter(({ query }) => query.ids !== undefined).map(({ query }) => query.ids),
-    ).toEqual(['1001,1002']);
+    ).toEqual(['1002,1001']);
     expect(next.items.pending).toEqual([]);
   });
 
@@ -158,7 +185,6 @@ describe('items', () => {
 
     expect(pages[crashed]?.cursor.items.pending).toEqual(['1001']);
     expect(seen).toEqual([]);
-    expect(server.requests.at(-1)?.path).toBe('/api/1/deploys');
     expect(server.requests.filter(({ query }) => query.ids === '1001')).toHaveLength(2);
   });
 
@@ -392,7 +418,7 @@ describe('the cursor', () => {
 describe('manners', () => {
   test('the rest of a used-up window is waited for, by Rollbar’s clock', () => {
     const limited = { 'x-rate-limit-remaining': '0', 'x-rate-limit-reset': '1788264023' };
-    const date = 'Tue, 01 Sep 2026 07:20:00 GMT';
+    const date = new Date((1788264023 - 30) * 1000).toUTCString();
 
     const waits = [
       rollbar.waitSeconds({ 'x-rate-limit-remaining': '4987', 'x-rate-limit-remaining-seconds': '41' }, 200),
@@ -405,7 +431,7 @@ describe('manners', () => {
       rollbar.waitSeconds({}, 500),
     ];
 
-    expect(waits).toEqual([null, 23, 23, 1788264023 - Date.parse(date) / 1000, null, 1, 900, null]);
+    expect(waits).toEqual([null, 23, 23, 30, null, 1, 900, null]);
   });
 
   test('a refusal is told in Rollbar’s words without the token', () => {

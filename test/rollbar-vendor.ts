@@ -25,6 +25,7 @@ export interface Vendor {
   readonly http: Http;
   readonly ordering: Ordering;
   readonly rows: Row[];
+  sorted: Row[];
   items: Record<string, JsonValue>[];
   deploys: Record<string, JsonValue>[];
   /** Our clock and Rollbar's, unix seconds; every request takes some of it. */
@@ -43,6 +44,7 @@ export function vendor(ordering: Ordering, rows: Row[] = []): Vendor {
   const self: Vendor = {
     ordering,
     rows,
+    sorted: [],
     items: [],
     deploys: [],
     clock: START,
@@ -84,9 +86,16 @@ const byId = (a: Row, b: Row): number => b.id - a.id;
 const byTime = (a: Row, b: Row): number =>
   b.timestamp - a.timestamp || ((b.id * 7919) % 104_729) - ((a.id * 7919) % 104_729);
 
+/** The visible rows in the vendor's order; sorting once is what makes thousands of polls a matter of seconds. */
+function inOrder(self: Vendor): Row[] {
+  if (self.sorted.length !== self.rows.length) {
+    self.sorted = [...self.rows].sort(self.ordering === 'H1' ? byId : byTime);
+  }
+  return visible({ ...self, rows: self.sorted });
+}
+
 function listed(self: Vendor, lastId: number | null): Row[] {
-  const order = self.ordering === 'H1' ? byId : byTime;
-  const rows = visible(self).sort(order);
+  const rows = inOrder(self);
   if (lastId === null) return rows;
   const position = rows.findIndex(({ id }) => id === lastId);
   if (self.ordering === 'H3' && position >= 0) return rows.slice(position + 1);

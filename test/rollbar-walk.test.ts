@@ -78,7 +78,7 @@ describe('one walk', () => {
         const wanted = rows.filter(({ timestamp }) => timestamp >= floor.floor_time);
         expect(wanted.filter(({ id }) => !seen.has(BigInt(id)))).toEqual([]);
       }),
-      { numRuns: 150 },
+      { numRuns: 80 },
     );
   });
 
@@ -220,7 +220,7 @@ describe('polling every minute', () => {
         expect(rows.filter(({ id, timestamp }) => seen.has(id) && timestamp < since)).toEqual([]);
         expect(saved?.spans).toEqual([]);
       }),
-      { numRuns: 40 },
+      { numRuns: 30 },
     );
   });
 

@@ -1,39 +1,10 @@
 /** A whole assembly, written by hand: what is made, in which order, with what, and what stops the start. */
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { StackEvent } from '../local/stack/events.ts';
 import type { JsonObject } from '../local/stack/json.ts';
 import type { ScheduleResult } from '../local/stack/scheduler.ts';
 import { type RunningStack, type StackOptions, startStack } from '../local/stack/stack.ts';
-import { FakeBuckets, temporaryFolder } from './stack-fixtures.ts';
-
-/** Writes an assembly whose functions have this code, by asset key. */
-function assembly(
-  resources: JsonObject,
-  code: Readonly<Record<string, string>>,
-  outputs: JsonObject = {},
-): string {
-  const folder = temporaryFolder();
-  const write = (name: string, value: unknown): void =>
-    writeFileSync(join(folder, name), JSON.stringify(value));
-  const files = Object.entries(code).map(([key, text]) => {
-    mkdirSync(join(folder, `asset.${key}`));
-    writeFileSync(join(folder, `asset.${key}`, 'index.mjs'), text);
-    const destinations = { here: { bucketName: 'assets', objectKey: `${key}.zip` } };
-    return [key, { source: { path: `asset.${key}`, packaging: 'zip' }, destinations }];
-  });
-  write('manifest.json', {
-    artifacts: {
-      Demo: { type: 'aws:cloudformation:stack', properties: { templateFile: 'Demo.template.json' } },
-      'Demo.assets': { type: 'cdk:asset-manifest', properties: { file: 'Demo.assets.json' } },
-      Tree: { type: 'cdk:tree', properties: { file: 'tree.json' } },
-    },
-  });
-  write('Demo.assets.json', { files: Object.fromEntries(files) });
-  write('Demo.template.json', { Resources: resources, Outputs: outputs });
-  return folder;
-}
+import { assembly, FakeBuckets, temporaryFolder } from './stack-fixtures.ts';
 
 /** A function of the template. */
 const fn = (key: string, variables: JsonObject = {}, properties: JsonObject = {}): JsonObject => ({
@@ -42,13 +13,20 @@ const fn = (key: string, variables: JsonObject = {}, properties: JsonObject = {}
     Code: { S3Bucket: 'assets', S3Key: `${key}.zip` },
     Handler: 'index.handler',
     Runtime: 'nodejs24.x',
-    Role: { 'Fn::GetAtt': ['Role', 'Arn'] },
+    Role: RoleARN,
     Environment: { Variables: variables },
     ...properties,
   },
 });
 
-const Role = { Type: 'AWS::IAM::Role', Properties: {} };
+/** A role that may do everything; what it must be able to do is tried elsewhere. */
+const Role = {
+  Type: 'AWS::IAM::Role',
+  Properties: {
+    Policies: [{ PolicyDocument: { Statement: { Effect: 'Allow', Action: '*', Resource: '*' } } }],
+  },
+};
+const RoleARN = { 'Fn::GetAtt': ['Role', 'Arn'] };
 
 interface Run {
   readonly dataDir: string;
@@ -173,6 +151,7 @@ test('everything a template declares is made, with what it says', async () => {
             },
             RetryOptions: { DurationInSeconds: 7200 },
             S3Configuration: {
+              RoleARN,
               BucketARN: { 'Fn::GetAtt': ['Archive', 'Arn'] },
               Prefix: 'landing/',
               CompressionFormat: 'GZIP',
@@ -185,6 +164,7 @@ test('everything a template declares is made, with what it says', async () => {
         Type: 'AWS::KinesisFirehose::DeliveryStream',
         Properties: {
           ExtendedS3DestinationConfiguration: {
+            RoleARN,
             BucketARN: { 'Fn::GetAtt': ['Archive', 'Arn'] },
             Prefix: 'quarantine/',
             ErrorOutputPrefix: 'failed/',
@@ -376,6 +356,15 @@ describe('a custom resource', () => {
   });
 });
 
+test('a secret of somebody else is filled in, so that functions can read it', async () => {
+  const given = run();
+  const arn = 'arn:aws:secretsmanager:eu-west-1:222222222222:secret:warehouse/user-AbCdEf';
+
+  await given.start(assembly({ Role, Loader: fn('a', { SECRET_ARN: arn }) }, { a: '' }));
+
+  expect(given.made).toEqual([['secret', 'warehouse/user', '{"username":"local","password":"local"}']]);
+});
+
 test('schedules start functions with their input, asynchronously as configured', async () => {
   const given = run();
   const directory = assembly(
@@ -398,7 +387,7 @@ test('schedules start functions with their input, asynchronously as configured',
           FlexibleTimeWindow: { Mode: 'OFF' },
           Target: {
             Arn: { 'Fn::GetAtt': ['Poll', 'Arn'] },
-            RoleArn: { 'Fn::GetAtt': ['Role', 'Arn'] },
+            RoleArn: RoleARN,
             Input: { 'Fn::Join': ['', ['{"feed":"', { Ref: 'AWS::Region' }, '"}']] },
           },
         },
@@ -428,6 +417,7 @@ test('schedules start functions with their input, asynchronously as configured',
 
 describe('a template that cannot be run is refused with the name of the resource', () => {
   const delivery = (destination: JsonObject): JsonObject => ({
+    Role,
     Delivery: {
       Type: 'AWS::KinesisFirehose::DeliveryStream',
       Properties: { RedshiftDestinationConfiguration: destination },
@@ -435,12 +425,13 @@ describe('a template that cannot be run is refused with the name of the resource
   });
   const url = 'jdbc:redshift://wg.111111111111.us-east-1.redshift-serverless.amazonaws.com:5439/db';
   const schedule = (properties: JsonObject): JsonObject => ({
+    Role,
     Clock: {
       Type: 'AWS::Scheduler::Schedule',
       Properties: {
         ScheduleExpression: 'rate(1 minute)',
         FlexibleTimeWindow: { Mode: 'OFF' },
-        Target: { Arn: 'arn:aws:lambda:us-east-1:111111111111:function:x' },
+        Target: { Arn: 'arn:aws:lambda:us-east-1:111111111111:function:x', RoleArn: RoleARN },
         ...properties,
       },
     },
@@ -474,7 +465,7 @@ describe('a template that cannot be run is refused with the name of the resource
     ],
     [
       'a schedule of something else',
-      schedule({ Target: { Arn: 'arn:aws:sqs:us-east-1:1:q' } }),
+      schedule({ Target: { Arn: 'arn:aws:sqs:us-east-1:1:q', RoleArn: RoleARN } }),
       'the target of a schedule must be a function to run here, got arn:aws:sqs:us-east-1:1:q',
     ],
     [
@@ -487,7 +478,7 @@ describe('a template that cannot be run is refused with the name of the resource
       delivery({
         ClusterJDBCURL: url,
         CopyCommand: { DataTableName: 't', CopyOptions: "JSON 'auto'" },
-        S3Configuration: { BucketARN: 'b', CompressionFormat: 'GZIP' },
+        S3Configuration: { RoleARN, BucketARN: 'b', CompressionFormat: 'GZIP' },
       }),
       "CompressionFormat GZIP does not go with the CopyOptions JSON 'auto'",
     ],
@@ -501,18 +492,20 @@ describe('a template that cannot be run is refused with the name of the resource
       delivery({
         ClusterJDBCURL: url,
         CopyCommand: { DataTableName: 't' },
-        S3Configuration: { BucketARN: 'b', ErrorOutputPrefix: 'e/' },
+        S3Configuration: { RoleARN, BucketARN: 'b', ErrorOutputPrefix: 'e/' },
       }),
       'a Redshift destination takes no ErrorOutputPrefix',
     ],
     [
       'a record age below a minute',
       {
+        Role,
+        Poll: fn('a'),
         Mapping: {
           Type: 'AWS::Lambda::EventSourceMapping',
           Properties: {
             EventSourceArn: 'arn:aws:kinesis:us-east-1:1:stream/s',
-            FunctionName: 'f',
+            FunctionName: { Ref: 'Poll' },
             StartingPosition: 'LATEST',
             MaximumRecordAgeInSeconds: 30,
           },

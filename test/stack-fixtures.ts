@@ -6,6 +6,7 @@ import { onTestFinished } from 'vitest';
 import { createDestinations } from '../local/stack/destinations.ts';
 import type { StackEvent } from '../local/stack/events.ts';
 import { type FunctionDefinition, Functions } from '../local/stack/functions.ts';
+import type { JsonObject } from '../local/stack/json.ts';
 
 /** A folder that is gone after the test. */
 export function temporaryFolder(): string {
@@ -87,4 +88,31 @@ export function bench(options: { speed?: number; dataDir?: string } = {}): Bench
         .split('\n');
     },
   };
+}
+
+/** Writes an assembly whose functions have this code, by asset key. */
+export function assembly(
+  resources: JsonObject,
+  code: Readonly<Record<string, string>>,
+  outputs: JsonObject = {},
+): string {
+  const folder = temporaryFolder();
+  const write = (name: string, value: unknown): void =>
+    writeFileSync(join(folder, name), JSON.stringify(value));
+  const files = Object.entries(code).map(([key, text]) => {
+    mkdirSync(join(folder, `asset.${key}`));
+    writeFileSync(join(folder, `asset.${key}`, 'index.mjs'), text);
+    const destinations = { here: { bucketName: 'assets', objectKey: `${key}.zip` } };
+    return [key, { source: { path: `asset.${key}`, packaging: 'zip' }, destinations }];
+  });
+  write('manifest.json', {
+    artifacts: {
+      Demo: { type: 'aws:cloudformation:stack', properties: { templateFile: 'Demo.template.json' } },
+      'Demo.assets': { type: 'cdk:asset-manifest', properties: { file: 'Demo.assets.json' } },
+      Tree: { type: 'cdk:tree', properties: { file: 'tree.json' } },
+    },
+  });
+  write('Demo.assets.json', { files: Object.fromEntries(files) });
+  write('Demo.template.json', { Resources: resources, Outputs: outputs });
+  return folder;
 }

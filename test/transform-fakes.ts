@@ -69,7 +69,7 @@ export function worldOf(
         const answer = (behaviours[stream] ?? takesAll)(number, records);
         if (answer instanceof Error) throw answer;
         texts.forEach((text, index) => {
-          if (answer[index] === null) (taken[stream] ??= []).push(text);
+          if (answer[index] === null) taken[stream] = [...(taken[stream] ?? []), text];
         });
         return answer;
       },

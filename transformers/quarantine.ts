@@ -75,7 +75,8 @@ const copies = (bytes: Buffer): readonly (() => Kept)[] => [
 
 /** The record of the rejection. Sent again after a replay it is the same fact: its key has no time in it. */
 export function rejectedEnvelope({ claims, reasons, bytes, at }: Rejection): Envelope {
-  const run_id = claims.run_id ?? 'unknown';
+  // A key has no blank at its end, and Redshift would not see one.
+  const run_id = claims.run_id?.replace(/ +$/, '') ?? 'unknown';
   const seq = claims.seq ?? 0;
   const body = conform(
     rejectedRecord,

@@ -12,9 +12,9 @@ export function route(streams: readonly string[], recordKey: string): string {
   return stream;
 }
 
-/** FNV-1a, 32 bits, over UTF-16 units. */
+/** FNV-1a, 32 bits, over UTF-16 units; its lowest bits are poor, so higher ones are folded into them. */
 function hash(text: string): number {
   let value = 0x811c9dc5;
   for (let at = 0; at < text.length; at += 1) value = Math.imul(value ^ text.charCodeAt(at), 0x01000193);
-  return value >>> 0;
+  return (value ^ (value >>> 15)) >>> 0;
 }

@@ -14,6 +14,7 @@ import {
   RedshiftDataClient,
 } from '@aws-sdk/client-redshift-data';
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { NodeHttpHandler } from '@smithy/node-http-handler';
 import { type DataApi, type Sql, sqlOver } from './sql.ts';
 
 export interface Ports {
@@ -35,9 +36,9 @@ export function realPorts(): Ports {
   const metrics = new Powertools();
   // The service is left out: an alarm must name every dimension.
   metrics.clearDefaultDimensions();
-  const secrets = new SecretsManagerClient();
+  const secrets = new SecretsManagerClient({ requestHandler: patient() });
   return {
-    sql: sqlOver(dataApi(new RedshiftDataClient(), target(process.env)), {
+    sql: sqlOver(dataApi(new RedshiftDataClient({ requestHandler: patient() }), target(process.env)), {
       sleep: (milliseconds) => sleep(milliseconds),
       random: Math.random,
     }),
@@ -57,6 +58,10 @@ export function realPorts(): Ports {
     },
   };
 }
+
+/** No call here takes long: statements run elsewhere. Without a limit one lost answer would take all of the time. */
+const patient = (): NodeHttpHandler =>
+  new NodeHttpHandler({ connectionTimeout: 3_000, requestTimeout: 10_000, throwOnRequestTimeout: true });
 
 /** Which warehouse, and as whom. */
 interface Target {

@@ -74,12 +74,17 @@ async function once(api: DataApi, { sleep }: Patience, statements: readonly stri
     const { status, error, failedStatement } = await api.describe(id);
     if (status === 'FINISHED') return id;
     if (status === 'FAILED' || status === 'ABORTED') {
-      const [firstLine = ''] = (statements[failedStatement] ?? '').split('\n');
-      const place = `statement ${failedStatement + 1} of ${statements.length} (${firstLine.slice(0, 120)})`;
+      const place = `statement ${failedStatement + 1} of ${statements.length} (${opening(statements[failedStatement] ?? '')})`;
       throw new SqlError(`${place} ended as ${status}: ${error ?? 'no reason given'}`);
     }
     await sleep(wait);
   }
+}
+
+/** The first line of a statement without its literals, one of which may be a password. */
+function opening(statement: string): string {
+  const [firstLine = ''] = statement.split('\n', 1);
+  return firstLine.replace(/'(?:[^']|'')*'/g, "'…'").slice(0, 120);
 }
 
 function check(statements: readonly string[]): void {
@@ -90,7 +95,7 @@ function check(statements: readonly string[]): void {
     const bytes = Buffer.byteLength(statement);
     if (bytes > MAX_STATEMENT_BYTES) {
       throw new RangeError(
-        `a statement has at most ${MAX_STATEMENT_BYTES} bytes, got ${bytes}: ${statement.slice(0, 80)}…`,
+        `a statement has at most ${MAX_STATEMENT_BYTES} bytes, got ${bytes}: ${opening(statement)}`,
       );
     }
   }

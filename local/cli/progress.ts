@@ -22,8 +22,8 @@ export class Progress {
   readonly polled: Counts = {};
   /** Records read again without change. */
   unchanged = 0;
-  /** Record type → records judged, as the transform says. */
-  readonly accepted: Counts = {};
+  /** Records judged, as the transform says. */
+  accepted = 0;
   readonly rejected: Counts = {};
   /** The newest troubles, oldest first: one line each. */
   readonly troubles: string[] = [];
@@ -48,9 +48,9 @@ export class Progress {
 
   event(event: StackEvent): void {
     if (event.kind === 'metric') {
-      const target = { RecordsAccepted: this.accepted, RecordsRejected: this.rejected }[event.name];
       const type = event.dimensions.record_type;
-      if (target !== undefined && type !== undefined) add(target, type, sum(event.values));
+      if (event.name === 'RecordsAccepted') this.accepted += sum(event.values);
+      if (event.name === 'RecordsRejected' && type !== undefined) add(this.rejected, type, sum(event.values));
     } else if (event.kind === 'invoked' && event.error !== null) {
       this.trouble(`${event.functionName}: ${event.error.errorType}: ${event.error.errorMessage}`);
     } else if (event.kind === 'discarded') {

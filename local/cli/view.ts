@@ -24,11 +24,10 @@ const count = (value: number | undefined): string =>
 /** The view as lines of text. */
 export function draw(progress: Progress, readings: Readings, now: Date): readonly string[] {
   const types = [...new Set([...Object.keys(progress.polled), ...Object.keys(readings.rows)])].sort();
-  const header = ['', 'polled', 'accepted', 'rejected', 'merged', 'rows'];
+  const header = ['', 'polled', 'rejected', 'merged', 'rows'];
   const table = types.map((type) => [
     type,
     count(progress.polled[type]),
-    count(progress.accepted[type]),
     count(progress.rejected[type]),
     count(readings.delivered[type]),
     count(readings.rows[type]),
@@ -36,6 +35,7 @@ export function draw(progress: Progress, readings: Readings, now: Date): readonl
   return [
     ...aligned([header, ...table]).map((line, index) => (index === 0 ? styleText('dim', line) : line)),
     '',
+    `transform   ${count(progress.accepted)} accepted, ${count(total(progress.rejected))} rejected`,
     ...readings.deliveries.map(delivery),
     `freshness   ${readings.freshnessSeconds === null ? 'nothing has arrived yet' : `newest poll in the warehouse is ${Math.round(readings.freshnessSeconds)} s old`}`,
     ...[...progress.feeds.values()].map(
@@ -45,6 +45,9 @@ export function draw(progress: Progress, readings: Readings, now: Date): readonl
     ...progress.troubles.map((line) => styleText('yellow', `trouble     ${line}`)),
   ];
 }
+
+const total = (counts: Readonly<Record<string, number>>): number =>
+  Object.values(counts).reduce((sum, one) => sum + one, 0);
 
 const delivery = (stats: DeliveryStats): string => {
   const copies =

@@ -35,7 +35,8 @@ function isAlive(pid: number): boolean {
   if (!Number.isInteger(pid) || pid <= 0) return false;
   try {
     process.kill(pid, 0);
-    return true;
+    // A process that was killed can be asked until its parent has noticed; Linux says that it is a zombie.
+    return !/\) Z /.test(readOrNull(`/proc/${pid}/stat`) ?? '');
   } catch (error) {
     // Somebody else's process may not be asked, but it is there.
     return error instanceof Error && 'code' in error && error.code === 'EPERM';

@@ -89,7 +89,7 @@ function streamName(body: Body): string {
 
 const recordBytes = (record: Body): number =>
   Buffer.byteLength(String(record.PartitionKey ?? '')) +
-  Math.floor((String(record.Data ?? '').length * 3) / 4);
+  Buffer.byteLength(String(record.Data ?? ''), 'base64');
 
 /** At least one group, so that kinesalite judges an empty call, too. */
 function groups(records: readonly Body[]): readonly (readonly Body[])[] {

@@ -13,6 +13,10 @@ export interface Place {
   readonly accountId: string;
 }
 
+/** The account and the region that are played. */
+export const ACCOUNT_ID = '111111111111';
+export const REGION = 'us-east-1';
+
 /** What a custom resource answered. */
 export interface Custom {
   readonly physicalId: string;
@@ -123,6 +127,9 @@ export function stableUuid({ stackName, logicalId }: Pick<Facts, 'stackName' | '
 const secretArn = (facts: Facts, name: string): string =>
   // Secrets Manager adds six characters to the name, so that a re-created secret has another ARN.
   arn(facts, 'secretsmanager', `secret:${name}-${digest(name, 6)}`);
+
+/** The name in a secret's ARN, without the six characters. */
+export const secretName = (arn: string): string => arn.replace(/^.*:secret:/, '').slice(0, -'-123456'.length);
 
 const workgroupHost = (facts: Facts, name: string): string =>
   `${name}.${facts.accountId}.${facts.region}.redshift-serverless.amazonaws.com`;

@@ -46,7 +46,12 @@ export interface Embedded {
 }
 
 /** Settings of every session; what Redshift has as system tables stands in schema `redshift`. */
-const SETTINGS = { search_path: 'public,redshift', timezone: 'UTC' };
+const SETTINGS = {
+  search_path: 'public,redshift',
+  timezone: 'UTC',
+  // A merge casts some forty attributes: compiling that takes longer than running it.
+  jit: 'off',
+};
 
 /** Redshift's system view of the same name, with what a COPY here can know. */
 const LOAD_ERRORS = `create table if not exists redshift.sys_load_error_detail (

@@ -26,6 +26,7 @@ export async function* readDeploys(context: Context, from: Cursor): Steps {
   const { http, now } = context;
   let cursor = from;
   let pass = cursor.deploys.pass ?? firstPage(cursor);
+  const shown = new Set<JsonValue>();
   for (;;) {
     const rows = list(
       await http.get('/api/1/deploys', { page: pass.page, limit: PAGE_ROWS }),
@@ -33,6 +34,7 @@ export async function* readDeploys(context: Context, from: Cursor): Steps {
       `/api/1/deploys?page=${pass.page}`,
     );
     const isOver = rows.length === 0 || reachesFloor(rows, pass);
+    for (const row of rows) shown.add(digits(at(row, 'id')));
     const asked = unixNow(now);
     const wanted = rows.filter((row) => isWanted(row, pass, cursor.deploys.open));
     const open = openAfter(cursor.deploys.open, wanted, asked);
@@ -42,7 +44,7 @@ export async function* readDeploys(context: Context, from: Cursor): Steps {
       : { ...cursor.deploys, pass, open };
     cursor = { ...cursor, deploys };
     if (wanted.length > 0 || !isOver) yield { records: wanted.map(deployOf), cursor };
-    if (isOver) return yield* readOpen(context, cursor, rows);
+    if (isOver) return yield* readOpen(context, cursor, shown);
   }
 }
 
@@ -95,9 +97,8 @@ function openAfter(open: Open, rows: readonly JsonValue[], now: number): Open {
   return recent.filter((entry) => kept.has(entry));
 }
 
-/** Asks for some of the open deploys that were not on the page just read; the others have their turn next. */
-async function* readOpen(context: Context, from: Cursor, page: readonly JsonValue[]): Steps {
-  const shown = new Set(page.map((row) => digits(at(row, 'id'))));
+/** Asks for some of the open deploys that were not on the pages just read; the others have their turn next. */
+async function* readOpen(context: Context, from: Cursor, shown: ReadonlySet<JsonValue>): Steps {
   const turn = from.deploys.open.filter(([id]) => !shown.has(id)).slice(0, REREADS_PER_RUN);
   let cursor = from;
   for (const entry of turn) {

@@ -20,7 +20,7 @@ export function headLimit(rowsInLookback: number, bytesPerRow: number): number {
 
 /** Rows for the next page of a walk that has just read down to the time `oldest`. */
 export function nextLimit(limit: number, oldest: number, floorTime: number, bytesPerRow: number): number {
-  return oldest < floorTime - 2 * D_SECONDS ? MIN_LIMIT : within(2 * limit, bytesPerRow);
+  return within(oldest < floorTime - 2 * D_SECONDS ? MIN_LIMIT : 2 * limit, bytesPerRow);
 }
 
 /** Rows to ask for after an answer that broke off, or null when it was small enough. */
@@ -29,5 +29,6 @@ export function smallerLimit(limit: number): number | null {
 }
 
 function within(limit: number, bytesPerRow: number): number {
-  return Math.max(MIN_LIMIT, Math.min(limit, MAX_LIMIT, Math.floor(PAGE_BYTES / Math.max(1, bytesPerRow))));
+  const rows = Math.max(SMALLEST_LIMIT, Math.floor(PAGE_BYTES / Math.max(1, bytesPerRow)));
+  return Math.min(Math.max(limit, MIN_LIMIT), MAX_LIMIT, rows);
 }

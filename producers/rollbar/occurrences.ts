@@ -61,7 +61,7 @@ async function* walk(
   let stuck = 0;
   for (;;) {
     const asked = unixNow(context.now);
-    const reading = yield* readOrNull(context, position, cursor);
+    const reading = yield* readOrNull(context, position, withSmallerPage(cursor, left, position));
     if (reading === null) {
       position = { ...position, limit: smallerLimit(position.limit) ?? position.limit };
       continue;
@@ -72,7 +72,7 @@ async function* walk(
     const step = nextStep(position, reading.sightings, reading.size);
     if (step.kind === 'wider') {
       if (reading.rest.length > 0) yield { records: reading.rest, cursor };
-      position = { ...position, limit: step.limit, known };
+      position = { ...position, limit: step.limit, known: new Set([...position.known, ...known]) };
       continue;
     }
     stuck = step.kind === 'down' && step.isStuck ? stuck + 1 : 0;
@@ -94,6 +94,13 @@ async function* walk(
     if (rest === null) return cursor;
     position = { ...position, before: BigInt(rest.before), limit, known };
   }
+}
+
+/** The cursor within a page: a run that ends there, because the page takes too long, leaves a smaller one to the next. */
+function withSmallerPage(cursor: Cursor, left: Span | null, position: Position): Cursor {
+  const limit = smallerLimit(position.limit) ?? position.limit;
+  if (left === null) return { ...cursor, head: { ...cursor.head, limit } };
+  return { ...cursor, spans: replaced(cursor.spans, left, { ...left, limit }) };
 }
 
 /** The head after a page; only the first page of a walk from the head says how far the head was read. */

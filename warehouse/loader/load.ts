@@ -1,24 +1,28 @@
 /** The loader's function, over its ports. */
 import type { RecordType } from '../../contract/record.ts';
 import type { Ports } from '../ports.ts';
+import { keepBooks } from './books.ts';
 import { drain, type LoadSummary } from './drain.ts';
 
 /**
- * A function that drains the landing table.
+ * A function that drains the landing table and keeps the books.
  * @throws {Error} naming every record type that could not be merged; the others are merged by then.
  */
 export function createHandler(types: readonly RecordType[], ports: Ports): () => Promise<LoadSummary> {
   return async () => {
     const startedAt = ports.now().getTime();
     const summary = await drain(types, ports);
+    const problems = summary.failed.map(
+      ({ type, reason }) => `${type} stays in the landing table: ${reason}`,
+    );
+    try {
+      await keepBooks(ports);
+    } catch (error) {
+      problems.push(`the books could not be kept: ${error instanceof Error ? error.message : String(error)}`);
+    }
     ports.publish({}, { LoaderSeconds: (ports.now().getTime() - startedAt) / 1000 });
     ports.log('landing drained', { ...summary.merged });
-    if (summary.failed.length > 0) {
-      const reasons = summary.failed.map(({ type, reason }) => `${type}: ${reason}`);
-      throw new Error(
-        `rows stay in the landing table because they could not be merged; ${reasons.join('; ')}`,
-      );
-    }
+    if (problems.length > 0) throw new Error(problems.join('; '));
     return summary;
   };
 }

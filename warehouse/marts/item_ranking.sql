@@ -15,9 +15,9 @@ recent as (
     occurrences.project_id, coalesce(items.item_id, occurrences.item_id) as item_id,
     occurrences.person_id, occurrences.occurred_at, occurrences.title, occurrences.exception_class
   from heimdallr.rollbar_occurrence as occurrences
-  cross join newest
   left join items on items.project_id = occurrences.project_id and items.id = occurrences.item_id
-  where occurrences.occurred_at > newest.occurred_at - interval '7 days' and occurrences.item_id is not null
+  where occurrences.occurred_at > (select newest.occurred_at - interval '7 days' from newest)
+    and occurrences.item_id is not null
 ),
 counted as (
   select

@@ -1,66 +1,88 @@
--- Is anything missing? Double-entry bookkeeping of every run.
+-- ledger: the books of the last seven days. Everything that a run put on the stream must have reached a final
+-- table or have been rejected; what is missing an hour after the run's last page is late.
 -- Grain: one row per run and record type. Key: run_id, record_type.
--- Reader: the on-call engineer, and the alarm on late runs.
--- emitted = delivered + rejected + missing. A run is late when something is missing an hour after its last page.
+-- Reader: the loader, which counts late runs for the alarm, and whoever looks which run it was.
+-- A page whose own poll_page got lost is missing among the poll_pages: the pages of a run are numbered.
+-- A record that was rejected, then sent again and delivered, counts as delivered.
 with pages as (
   select run_id, _feed as feed, page, polled_at, emitted
   from heimdallr.poll_page
+  where polled_at > getdate() - interval '7 days'
 ),
-emitted_facts as (
-  select
-    pages.run_id, pages.feed, entry::varchar(64) as record_type,
-    sum(amount::integer) as emitted, min(pages.polled_at) as first_seen, max(pages.polled_at) as last_seen
-  from pages, unpivot pages.emitted as amount at entry
-  group by pages.run_id, pages.feed, entry
-),
-emitted_pages as (
-  select
-    run_id, feed, 'poll_page' as record_type,
-    max(page) as emitted, min(polled_at) as first_seen, max(polled_at) as last_seen
+
+runs as (
+  select run_id, feed, max(page) as pages, min(polled_at) as first_seen_at, max(polled_at) as last_seen_at
   from pages
   group by run_id, feed
 ),
+
+page_entries as (
+  select booked.run_id, record_type::varchar(64) as record_type, records::integer as records
+  from pages as booked, unpivot booked.emitted as records at record_type
+),
+
+emitted as (
+  select run_id, record_type, sum(records) as records
+  from page_entries
+  group by run_id, record_type
+),
+
 delivered as (
-  select
-    run_id, feed, record_type,
-    count(*) as delivered, min(observed_at) as first_seen, max(observed_at) as last_seen
-  from heimdallr.receipt
-  group by run_id, feed, record_type
+  select arrived.run_id, arrived.record_type, count(distinct arrived.seq) as records
+  from heimdallr.receipt as arrived
+  join runs on runs.run_id = arrived.run_id
+  where arrived.observed_at > getdate() - interval '8 days'
+  group by arrived.run_id, arrived.record_type
 ),
+
 rejected as (
-  select
-    run_id, _feed as feed, coalesce(rejected_type, 'unknown') as record_type,
-    count(distinct seq) as rejected, min(rejected_at) as first_seen, max(rejected_at) as last_seen
-  from heimdallr.rejected_record
-  group by run_id, _feed, coalesce(rejected_type, 'unknown')
+  select refused.run_id, coalesce(refused.rejected_type, 'unknown') as record_type, count(*) as records
+  from heimdallr.rejected_record as refused
+  join runs on runs.run_id = refused.run_id
+  left join heimdallr.receipt as arrived on arrived.run_id = refused.run_id and arrived.seq = refused.seq
+  where arrived.run_id is null
+  group by refused.run_id, coalesce(refused.rejected_type, 'unknown')
 ),
+
 entries as (
-  select run_id, feed, record_type, emitted, 0 as delivered, 0 as rejected, first_seen, last_seen from emitted_facts
+  select run_id, record_type, records as emitted, 0 as delivered, 0 as rejected from emitted
   union all
-  select run_id, feed, record_type, emitted, 0 as delivered, 0 as rejected, first_seen, last_seen from emitted_pages
+  select run_id, 'poll_page' as record_type, pages as emitted, 0 as delivered, 0 as rejected from runs
   union all
-  select run_id, feed, record_type, 0 as emitted, delivered, 0 as rejected, first_seen, last_seen from delivered
+  select run_id, record_type, 0 as emitted, records as delivered, 0 as rejected from delivered
   union all
-  select run_id, feed, record_type, 0 as emitted, 0 as delivered, rejected, first_seen, last_seen from rejected
+  select run_id, record_type, 0 as emitted, 0 as delivered, records as rejected from rejected
 ),
-books as (
+
+balances as (
   select
-    run_id, feed, record_type,
-    sum(emitted) as emitted, sum(delivered) as delivered, sum(rejected) as rejected,
-    min(first_seen) as first_seen, max(last_seen) as last_seen
+    run_id,
+    record_type,
+    sum(emitted)::bigint as emitted,
+    sum(delivered)::bigint as delivered,
+    sum(rejected)::bigint as rejected
   from entries
-  group by run_id, feed, record_type
+  group by run_id, record_type
 ),
+
 final as (
   select
-    run_id, feed, record_type, emitted, delivered, rejected,
-    emitted - delivered - rejected as missing,
-    first_seen, last_seen,
+    balances.run_id,
+    runs.feed,
+    balances.record_type,
+    balances.emitted,
+    balances.delivered,
+    balances.rejected,
+    balances.emitted - balances.delivered - balances.rejected as missing,
+    runs.first_seen_at,
+    runs.last_seen_at,
     case
-      when emitted = delivered + rejected then 'complete'
-      when last_seen < getdate() - interval '1 hour' then 'late'
-      else 'in_flight'
+      when balances.emitted <= balances.delivered + balances.rejected then 'complete'
+      when runs.last_seen_at > getdate() - interval '1 hour' then 'in_flight'
+      else 'late'
     end as status
-  from books
+  from balances
+  join runs on runs.run_id = balances.run_id
 )
+
 select * from final

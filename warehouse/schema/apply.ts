@@ -48,9 +48,19 @@ export async function applySchema(
   await runAll(sql, [
     ...tables.flatMap((table) => change(table, present.get(table.name))),
     ...tables.flatMap(comments),
-    ...marts.map(({ name, sql: select }) => `create or replace view ${SCHEMA}.${name} as\n${bare(select)}`),
+    ...possible(marts, tables).map(
+      ({ name, sql: select }) => `create or replace view ${SCHEMA}.${name} as\n${bare(select)}`,
+    ),
   ]);
 }
+
+/** The marts whose tables exist: what a producer that was removed fed is nobody's mart any more. */
+const possible = (marts: readonly Mart[], tables: readonly Table[]): readonly Mart[] =>
+  marts.filter(({ sql: select }) =>
+    [...bare(select).matchAll(new RegExp(`\\b${SCHEMA}\\.(\\w+)`, 'g'))].every(([, read]) =>
+      tables.some(({ name }) => name === read),
+    ),
+  );
 
 async function runAll(sql: Sql, statements: readonly string[]): Promise<void> {
   for (let at = 0; at < statements.length; at += CHUNK) await sql.run(statements.slice(at, at + CHUNK));

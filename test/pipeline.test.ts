@@ -1,0 +1,139 @@
+/**
+ * The whole pipeline, end to end: `npm start` as a user runs it, on the synthesised stack, against a simulated
+ * vendor; then the database it left is compared, row by row, with what the vendor holds.
+ */
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { PGlite } from '@electric-sql/pglite';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type Simulator, startSimulator } from '../producers/rollbar/simulator.ts';
+
+const root = join(import.meta.dirname, '..');
+const dataDir = mkdtempSync(join(tmpdir(), 'heimdallr-test-'));
+const TOKEN = 'a-read-token-of-nobody';
+let vendor: Simulator;
+
+beforeAll(async () => {
+  vendor = await startSimulator({
+    occurrences: 1500,
+    seed: 11,
+    tokens: { [TOKEN]: ['read', 'post_server_item'] },
+  });
+});
+
+afterAll(async () => {
+  await vendor.close();
+  rmSync(dataDir, { recursive: true, force: true });
+});
+
+interface Ended {
+  readonly code: number | null;
+  readonly output: string;
+  readonly summary: Readonly<Record<string, Readonly<Record<string, number>>>>;
+}
+
+/** Runs `npm start` with these arguments. */
+function start(args: readonly string[], token = TOKEN): Promise<Ended> {
+  const program = [
+    join(root, 'local', 'main.ts'),
+    '--until',
+    'drained',
+    '--json',
+    '--vendor',
+    `rollbar=${vendor.url}`,
+  ];
+  return new Promise((resolve) => {
+    const child = spawn(process.execPath, [...program, '--since', '48h', ...args], {
+      env: { ...process.env, ROLLBAR_TOKEN: token },
+    });
+    let output = '';
+    child.stdout.on('data', (chunk) => {
+      output += chunk;
+    });
+    child.stderr.on('data', (chunk) => {
+      output += chunk;
+    });
+    child.on('close', (code) => {
+      const last = output.trimEnd().split('\n').at(-1) ?? '';
+      resolve({ code, output, summary: last.startsWith('{') ? JSON.parse(last) : {} });
+    });
+  });
+}
+
+async function rows(sql: string): Promise<readonly Record<string, unknown>[]> {
+  const database = await PGlite.create(join(dataDir, 'warehouse'));
+  try {
+    return (await database.query<Record<string, unknown>>(sql)).rows;
+  } finally {
+    await database.close();
+  }
+}
+
+const byText = (one: string, other: string): number => (one < other ? -1 : 1);
+
+test('everything the vendor holds is in its final table, exactly once, and nothing else', async () => {
+  const ended = await start(['--data', dataDir]);
+
+  const truth = vendor.truth();
+  expect(ended.output).toContain('nothing is missing');
+  expect(ended.code).toBe(0);
+  expect(ended.summary.missing).toEqual({});
+  expect(ended.summary.delivered).toEqual(ended.summary.emitted);
+  expect(ended.summary.tables?.rollbar_occurrence).toBe(truth.occurrences.length);
+  const ids = (await rows('select id::text as id from heimdallr.rollbar_occurrence')).map(({ id }) =>
+    String(id),
+  );
+  expect(ids.sort(byText)).toEqual(truth.occurrences.map(({ id }) => String(id)).sort(byText));
+  const items = await rows('select id::text as id, status from heimdallr.rollbar_item');
+  expect(new Map(items.map(({ id, status }) => [id, status]))).toEqual(
+    new Map(truth.items.map(({ id, status }) => [String(id), status])),
+  );
+  expect(await rows('select count(*)::int as n from heimdallr.landing')).toEqual([{ n: 0 }]);
+});
+
+test('no secret and no address of a person reaches the warehouse', async () => {
+  const [found] = await rows(`select
+    count(*) filter (where payload::text like '%${TOKEN}%')::int as tokens,
+    count(*) filter (where payload::text ~ '[a-z0-9-]+@example\\.')::int as addresses,
+    count(*)::int > 0 as has_rows
+    from heimdallr.rollbar_occurrence`);
+
+  expect(found).toEqual({ tokens: 0, addresses: 0, has_rows: true });
+});
+
+test('a second run on the same directory goes on: what is new arrives, what changed is replaced', async () => {
+  const before = vendor.truth().occurrences.length;
+  vendor.report({
+    environment: 'production',
+    body: { message: { body: 'the newest trouble' } },
+    level: 'warning',
+  });
+
+  const ended = await start(['--data', dataDir]);
+
+  expect(ended.code).toBe(0);
+  expect(ended.summary.missing).toEqual({});
+  expect(ended.summary.tables?.rollbar_occurrence).toBe(before + 1);
+  expect(
+    await rows(
+      `select level from heimdallr.rollbar_occurrence where exception_message = 'the newest trouble'`,
+    ),
+  ).toEqual([{ level: 'warning' }]);
+});
+
+test('a refused token ends the run with what to do, and without the token', async () => {
+  const ended = await start([], 'a-token-that-was-revoked');
+
+  expect(ended.code).toBe(1);
+  expect(ended.output).toMatch(/failed\s+rollbar:web: .*403/);
+  expect(ended.output).not.toContain('a-token-that-was-revoked');
+});
+
+test('an unknown feed is one line and exit code 2', async () => {
+  const ended = await start(['--feed', 'nobody:web']);
+
+  expect(ended.code).toBe(2);
+  expect(ended.output.trimEnd().split('\n')).toHaveLength(1);
+});

@@ -1,0 +1,58 @@
+/**
+ * Keeps the books after a load: how old the newest page of each feed is, whether a run misses records, and the
+ * end of entries that nobody compares any more.
+ */
+import { pollPage } from '../../contract/ledger.ts';
+import { finalTable, quoted, receiptTable, SCHEMA } from '../../contract/redshift.ts';
+import type { Ports } from '../ports.ts';
+
+/** The ledger compares the runs of a week, and the rest of a month is for whoever looks back. */
+const KEPT_DAYS = 30;
+
+const pages = `${SCHEMA}.${quoted(finalTable(pollPage).name)}`;
+
+/** Publishes freshness and what is missing; prunes now and then. */
+export async function keepBooks(ports: Pick<Ports, 'sql' | 'publish' | 'now'>): Promise<void> {
+  await freshness(ports);
+  await missing(ports);
+  await prune(ports);
+}
+
+/**
+ * Seconds since the newest page in the warehouse was polled, by feed and for the feed that is furthest behind:
+ * the age of everything, end to end. A feed that has been silent for a week is taken for one that was removed.
+ */
+async function freshness({ sql, publish, now }: Pick<Ports, 'sql' | 'publish' | 'now'>): Promise<void> {
+  const feeds = await sql.query(
+    `select _feed, max(polled_at)::varchar(32) from ${pages} where polled_at > getdate() - interval '7 days' group by _feed`,
+  );
+  const ages: number[] = [];
+  for (const [feed, newest] of feeds) {
+    const polledAt = Date.parse(`${newest?.replace(' ', 'T')}Z`);
+    const age = Math.max(0, (now().getTime() - polledAt) / 1000);
+    publish({ feed: feed ?? '' }, { FreshnessSeconds: age });
+    ages.push(age);
+  }
+  if (ages.length > 0) publish({}, { FreshnessSeconds: Math.max(...ages) });
+}
+
+/** Runs that miss records although their last page is an hour old; the view names them. */
+async function missing({ sql, publish }: Pick<Ports, 'sql' | 'publish'>): Promise<void> {
+  const [late] = await sql.query(
+    `select count(distinct run_id), coalesce(sum(missing), 0) from ${SCHEMA}.ledger where status = 'late'`,
+  );
+  publish({}, { RunsLate: Number(late?.[0] ?? 0), RecordsMissing: Number(late?.[1] ?? 0) });
+}
+
+/**
+ * In the hour after midnight UTC, by every run in it: the second finds nothing, and nobody has to remember when
+ * it was done last. Receipts and pages go together; pages without receipts would look like losses.
+ */
+async function prune({ sql, now }: Pick<Ports, 'sql' | 'now'>): Promise<void> {
+  if (now().getUTCHours() !== 0) return;
+  const before = `getdate() - interval '${KEPT_DAYS} days'`;
+  await sql.run([
+    `delete from ${SCHEMA}.${receiptTable.name} where observed_at < ${before}`,
+    `delete from ${pages} where polled_at < ${before}`,
+  ]);
+}
