@@ -60,9 +60,12 @@ const REFUSED: readonly (readonly [RegExp, string])[] = [
  */
 export function toPostgres(statement: string): string | null {
   if (SKIPPED.test(statement)) return null;
-  const parts = statement.split(/('(?:[^']|'')*')/);
+  // Literals and comments stand at the odd places.
+  const parts = statement.split(/('(?:[^']|'')*'|--[^\n]*)/);
   // A quoted name may be anything: a column can be called "uuid".
-  const code = parts.filter((_part, index) => index % 2 === 0).map((part) => part.replace(/"\w+"/g, '"name"'));
+  const code = parts
+    .filter((_part, index) => index % 2 === 0)
+    .map((part) => part.replace(/"\w+"/g, '"name"'));
   for (const [pattern, what] of REFUSED) {
     if (code.some((part) => pattern.test(part))) throw new SyntaxError(`Redshift does not support ${what}`);
   }

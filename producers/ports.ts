@@ -196,19 +196,27 @@ export function dynamoFeeds(client: DynamoDBClient, table: string): FeedsTable {
 export function kinesisStream(client: KinesisClient, name: string): RecordStream {
   return {
     async put(entries) {
-      const { Records = [] } = await client.send(
-        new PutRecordsCommand({
-          StreamName: name,
-          Records: entries.map(({ data, partitionKey }) => ({ Data: data, PartitionKey: partitionKey })),
-        }),
-      );
-      // Acknowledged is what has a sequence number, not what has no error code.
-      return entries.map((_, index) =>
-        Records[index]?.SequenceNumber === undefined ? (Records[index]?.ErrorCode ?? 'NoAnswer') : null,
-      );
+      try {
+        const { Records = [] } = await client.send(
+          new PutRecordsCommand({
+            StreamName: name,
+            Records: entries.map(({ data, partitionKey }) => ({ Data: data, PartitionKey: partitionKey })),
+          }),
+        );
+        // Acknowledged is what has a sequence number, not what has no error code.
+        return entries.map((_, index) =>
+          Records[index]?.SequenceNumber === undefined ? (Records[index]?.ErrorCode ?? 'NoAnswer') : null,
+        );
+      } catch (error) {
+        // A call can be throttled as a whole, too; that is one more reason to wait, not to give up.
+        if (error instanceof Error && THROTTLED.test(error.name)) return entries.map(() => error.name);
+        throw error;
+      }
     },
   };
 }
+
+const THROTTLED = /Throttling|ThroughputExceeded|LimitExceeded/;
 
 /** Secrets Manager. */
 export function awsSecrets(client: SecretsManagerClient): Secrets {

@@ -127,7 +127,8 @@ function toValue(node: Node): unknown {
       return node.elements.map(toValue);
     case 'number': {
       const value = Number(node.source);
-      if (Number.isInteger(value) && !Number.isSafeInteger(value)) refuse('a number loses digits');
+      const isLost = /^-?\d+$/.test(node.source) && BigInt(node.source) !== BigInt(value);
+      if (isLost) refuse('a number loses digits');
       return value;
     }
     default:

@@ -289,8 +289,8 @@ describe('COPY and one file', () => {
   const good = '{"needed":"x"}';
   const count = async (query: Query): Promise<string | null | undefined> =>
     (await query('select count(*) from heimdallr.sample')).rows[0]?.count;
-  const refusal = (file: string | Buffer): Promise<string> =>
-    load(file, count).then(
+  const refusal = (file: string | Buffer, how: { options?: string; table?: string } = {}): Promise<string> =>
+    load(file, count, how).then(
       (rows) => `loaded ${rows}`,
       (error: Error) => error.message,
     );
@@ -350,13 +350,17 @@ describe('COPY and one file', () => {
   test('compression and GZIP must agree', async () => {
     const zipped = gzipSync(good);
 
-    const rows = await load(zipped, count, { options: `${OPTIONS} GZIP` });
-    const withoutOption = await refusal(zipped);
-    const withoutCompression = load(good, count, { options: `${OPTIONS} GZIP` });
+    const answers = [
+      await refusal(zipped, { options: `${OPTIONS} GZIP` }),
+      await refusal(zipped),
+      await refusal(good, { options: `${OPTIONS} GZIP` }),
+    ];
 
-    expect(rows).toBe('1');
-    expect(withoutOption).toContain('the file is compressed, but COPY was not given GZIP');
-    await expect(withoutCompression).rejects.toThrow('the file is not compressed, but COPY was given GZIP');
+    expect(answers).toEqual([
+      'loaded 1',
+      failed('1216 the file is compressed, but COPY was not given GZIP (s3://bucket/rows.json, line 1'),
+      failed('1216 the file is not compressed, but COPY was given GZIP (s3://bucket/rows.json, line 1'),
+    ]);
   });
 
   test.each([
@@ -366,19 +370,19 @@ describe('COPY and one file', () => {
   ])('a column of type %s is refused before a row is read', async (type, printed) => {
     await database.query(`create table heimdallr.odd ("c" ${type})`);
 
-    const loading = load('{"c":"x"}', count, { table: 'heimdallr.odd' });
+    const answer = await refusal('{"c":"x"}', { table: 'heimdallr.odd' });
 
-    await expect(loading).rejects.toThrow(`column c has type ${printed}, which is not used by this project`);
     await database.query('drop table heimdallr.odd');
+    expect(answer).toBe(`column c has type ${printed}, which is not used by this project`);
   });
 
   test('an IDENTITY column cannot be loaded', async () => {
     await database.query('create table heimdallr.odd ("id" bigint generated always as identity)');
 
-    const loading = load('{"id":1}', count, { table: 'heimdallr.odd' });
+    const answer = await refusal('{"id":1}', { table: 'heimdallr.odd' });
 
-    await expect(loading).rejects.toThrow('1217 column "id" is an IDENTITY column');
     await database.query('drop table heimdallr.odd');
+    expect(answer).toBe('1217 column "id" is an IDENTITY column: leave it out of the columns of the COPY');
   });
 
   test('ten thousand rows of a manifest load in order into the columns of the list', async () => {
@@ -423,11 +427,15 @@ describe('COPY and one file', () => {
   });
 
   test('a table or column that is not there is said', async () => {
-    const noTable = load(good, count, { table: 'heimdallr.nothing' });
-    const noColumn = load(good, count, { table: 'heimdallr.sample (nothing)' });
+    const answers = [
+      await refusal(good, { table: 'heimdallr.nothing' }),
+      await refusal(good, { table: 'heimdallr.sample (nothing)' }),
+    ];
 
-    await expect(noTable).rejects.toThrow('relation "heimdallr.nothing" does not exist');
-    await expect(noColumn).rejects.toThrow('column "nothing" of relation "heimdallr.sample" does not exist');
+    expect(answers).toEqual([
+      'relation "heimdallr.nothing" does not exist',
+      'column "nothing" of relation "heimdallr.sample" does not exist',
+    ]);
   });
 });
 

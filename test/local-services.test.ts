@@ -92,6 +92,13 @@ afterAll(async () => {
   rmSync(dataDir, { recursive: true });
 });
 
+/** Name and words of the error in which a call ends. */
+const refusal = (call: Promise<unknown>): Promise<string> =>
+  call.then(
+    () => 'answered',
+    (error: Error) => `${error.name}: ${error.message}`,
+  );
+
 const client = (accessKeyId = 'AKIATEST') => ({
   endpoint: services.endpoint,
   region: 'eu-central-1',
@@ -331,21 +338,29 @@ describe('S3', () => {
   });
 
   test('an object or a bucket that is not there is said', async () => {
-    const noKey = s3().send(new GetObjectCommand({ Bucket: 'archive', Key: 'nothing' }));
-    const noBucket = s3().send(new PutObjectCommand({ Bucket: 'nothing', Key: 'a', Body: 'a' }));
+    const answers = await Promise.all([
+      refusal(s3().send(new GetObjectCommand({ Bucket: 'archive', Key: 'nothing' }))),
+      refusal(s3().send(new PutObjectCommand({ Bucket: 'nothing', Key: 'a', Body: 'a' }))),
+    ]);
 
-    await expect(noKey).rejects.toMatchObject({ name: 'NoSuchKey' });
-    await expect(noBucket).rejects.toMatchObject({ name: 'NoSuchBucket' });
+    expect(answers).toEqual([
+      'NoSuchKey: The specified key does not exist: nothing',
+      'NoSuchBucket: The specified bucket does not exist: nothing',
+    ]);
   });
 
   test('what would change the meaning of a call is refused rather than ignored', async () => {
-    const conditional = s3().send(
-      new PutObjectCommand({ Bucket: 'archive', Key: 'a', Body: 'a', IfNoneMatch: '*' }),
-    );
-    const escaping = s3().send(new PutObjectCommand({ Bucket: 'archive', Key: 'a//b', Body: 'a' }));
+    const at = { Bucket: 'archive', Body: 'a' };
 
-    await expect(conditional).rejects.toMatchObject({ name: 'NotImplemented' });
-    await expect(escaping).rejects.toMatchObject({ name: 'InvalidRequest' });
+    const answers = await Promise.all([
+      refusal(s3().send(new PutObjectCommand({ ...at, Key: 'a', IfNoneMatch: '*' }))),
+      refusal(s3().send(new PutObjectCommand({ ...at, Key: 'a//b' }))),
+    ]);
+
+    expect(answers).toEqual([
+      'NotImplemented: s3: the header if-none-match is not played by the local services',
+      'InvalidRequest: the key "a//b" cannot be kept as a file',
+    ]);
   });
 });
 
@@ -391,32 +406,26 @@ describe('the door', () => {
       throw new AwsError('AccessDeniedException', `not authorized to perform ${action}`);
     };
 
-    const json = new DynamoDBClient(client()).send(
-      new GetItemCommand({ TableName: 'feeds', Key: { feed: { S: 'a' } } }),
-    );
-    const xml = new S3Client(client()).send(new GetObjectCommand({ Bucket: 'archive', Key: 'a' }));
+    const answers = await Promise.all([
+      refusal(
+        new DynamoDBClient(client()).send(
+          new GetItemCommand({ TableName: 'feeds', Key: { feed: { S: 'a' } } }),
+        ),
+      ),
+      refusal(new S3Client(client()).send(new GetObjectCommand({ Bucket: 'archive', Key: 'a' }))),
+    ]);
 
-    await expect(json).rejects.toMatchObject({
-      name: 'AccessDeniedException',
-      message: 'not authorized to perform GetItem',
-    });
-    await expect(xml).rejects.toMatchObject({
-      name: 'AccessDeniedException',
-      message: 'not authorized to perform GetObject',
-    });
+    expect(answers).toEqual([
+      'AccessDeniedException: not authorized to perform GetItem',
+      'AccessDeniedException: not authorized to perform GetObject',
+    ]);
   });
 
   test('an action that nothing plays is named', async () => {
-    const refused = async (call: Promise<unknown>): Promise<string> =>
-      call.then(
-        () => 'answered',
-        (error: Error) => `${error.name}: ${error.message}`,
-      );
-
     const messages = await Promise.all([
-      refused(new FirehoseClient(client()).send(new ListDeliveryStreamsCommand({}))),
-      refused(new RedshiftDataClient(client()).send(new CancelStatementCommand({ Id: 'a' }))),
-      refused(
+      refusal(new FirehoseClient(client()).send(new ListDeliveryStreamsCommand({}))),
+      refusal(new RedshiftDataClient(client()).send(new CancelStatementCommand({ Id: 'a' }))),
+      refusal(
         new DynamoDBClient(client()).send(
           new UpdateTimeToLiveCommand({
             TableName: 'feeds',

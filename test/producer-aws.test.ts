@@ -267,6 +267,24 @@ test('a record that Kinesis refuses within a call that succeeds is told by its c
 });
 
 test.each([
+  ['ProvisionedThroughputExceededException', ['ProvisionedThroughputExceededException']],
+  ['ResourceNotFoundException', expect.objectContaining({ name: 'ResourceNotFoundException' })],
+])('a call that fails as a whole with %s is told apart', async (type, expected) => {
+  const { url, close } = await loopback((_request, response) => {
+    response.writeHead(400, { 'content-type': 'application/x-amz-json-1.1' });
+    response.end(JSON.stringify({ __type: type, message: 'no' }));
+  });
+  const stream = kinesisStream(new KinesisClient({ ...clientFor(url), maxAttempts: 1 }), STREAM);
+
+  const refusals = await stream
+    .put([{ data: Buffer.from('{}'), partitionKey: '1' }])
+    .catch((error: unknown) => error);
+  close();
+
+  expect(refusals).toEqual(expected);
+});
+
+test.each([
   [{ SecretString: 'the-token' }, 'the-token'],
   [
     { SecretBinary: 'AAAA' },

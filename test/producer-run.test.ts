@@ -269,6 +269,24 @@ describe('a vendor that asks to wait', () => {
     expect([first, early, inTime].map(({ outcome }) => outcome)).toEqual(['failed', 'skipped', 'failed']);
   });
 
+  test('with its last answer is left alone by the next run', async () => {
+    const feeds = fakeFeeds();
+    const { url, close } = await loopback((_request, response) => {
+      response.writeHead(200, { 'x-wait': '90' });
+      response.end('{}');
+    });
+    const run = container(fakeWorld({ feeds }), async function* poll({ http }) {
+      await http.get('/rows');
+      yield { records: [], cursor: 1, isCaughtUp: true };
+    });
+
+    const summary = await run({ baseUrl: url });
+    close();
+
+    expect(summary.outcome).toBe('caught_up');
+    expect(itemOf(feeds)?.notBefore).toBe(START + 90_000);
+  });
+
   test('without saying how long is asked by the next run', async () => {
     const feeds = fakeFeeds();
     const world = fakeWorld({ feeds });

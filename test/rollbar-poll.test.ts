@@ -214,6 +214,19 @@ describe('items', () => {
     expect(cursorOf(first).items.page).toBe(11);
   });
 
+  test('as many changed items as the cursor holds are read in two requests', async () => {
+    const [server, cursor] = await swept(...Array.from({ length: 150 }, (_, index) => item(index + 1)));
+    const many = Array.from({ length: 100 }, (_, index) => String(index + 1));
+
+    const [seen, next] = await statuses(server, 'rollbar_item', {
+      cursor: withPending(cursor, many, server.clock),
+    });
+
+    expect(seen).toHaveLength(100);
+    expect(server.requests.filter(({ query }) => query.ids !== undefined)).toHaveLength(2);
+    expect(next.items.pending).toEqual([]);
+  });
+
   test('more changed items than the cursor holds bring the sweep forward', async () => {
     const [server, cursor] = await swept(...Array.from({ length: 150 }, (_, index) => item(index + 1)));
     const many = Array.from({ length: 150 }, (_, index) => String(index + 1));
@@ -320,18 +333,25 @@ describe('deploys', () => {
     const server = vendor('H1');
     server.deploys = [deploy(2, 0, 'started'), deploy(1, -5, 'started')];
     const [first, one] = await statuses(server, 'rollbar_deploy', {});
-    const later = Array.from({ length: 100 }, (_, index) => deploy(500 - index, 9000 - index, 'succeeded'));
+    const later = Array.from({ length: 100 }, (_, index) =>
+      deploy(500 - index, 9000 - 60 * index, 'succeeded'),
+    );
     server.deploys = [...later, deploy(2, 0, 'failed'), deploy(1, -5, 'started')];
     server.clock = START + 9100;
     const [second, two] = await statuses(server, 'rollbar_deploy', { cursor: one });
+    server.requests.length = 0;
+    const [, three] = await statuses(server, 'rollbar_deploy', { cursor: two });
+    const asked = server.requests.map(({ path }) => path);
     server.deploys = [...later, deploy(2, 0, 'failed'), deploy(1, -5, 'timed_out')];
-    const [third, three] = await statuses(server, 'rollbar_deploy', { cursor: two });
+    const [fourth, four] = await statuses(server, 'rollbar_deploy', { cursor: three });
 
     expect(first).toEqual(['2: started', '1: started']);
     expect(second).toContain('2: failed');
-    expect(third).toContain('1: timed_out');
-    expect([one, two, three].map(({ deploys }) => deploys.open.map(([id]) => id))).toEqual([
+    expect(asked).toContain('/api/1/deploy/1');
+    expect(fourth).toContain('1: timed_out');
+    expect([one, two, three, four].map(({ deploys }) => deploys.open.map(([id]) => id))).toEqual([
       ['2', '1'],
+      ['1'],
       ['1'],
       [],
     ]);

@@ -1,5 +1,6 @@
 /** The event source mapping against a real stream: order, lanes, checkpoints, and what is given up. */
 import { createServer } from 'node:http';
+import { setImmediate } from 'node:timers/promises';
 import {
   CreateStreamCommand,
   DescribeStreamSummaryCommand,
@@ -114,6 +115,7 @@ async function reader(
           const texts = textsOf(event);
           batches.push(texts);
           received.push(event);
+          await setImmediate();
           return answer(texts);
         },
       },

@@ -36,7 +36,7 @@ export interface Log {
 }
 
 export interface Metrics {
-  /** Publishes counts (a name that ends in `Bytes…` or `…Bytes` is in bytes) under exactly these dimensions. */
+  /** Publishes counts (a name that begins with `Bytes` is in bytes) under the service and these dimensions. */
   publish(dimensions: Readonly<Record<string, string>>, values: Readonly<Record<string, number>>): void;
 }
 
@@ -95,10 +95,11 @@ function powertoolsLog(logger: Logger): Log {
   return { warn: (message, fields) => logger.warn(message, { ...fields }) };
 }
 
-/** Metrics as lines of the log (CloudWatch embedded metric format): no call, and nothing to wait for. */
+/**
+ * Metrics as lines of the log (CloudWatch embedded metric format): no call, and nothing to wait for. The service
+ * is a dimension of all of them: without any dimension set, CloudWatch would make no metric.
+ */
 function emfMetrics(metrics: Powertools): Metrics {
-  // The service is left out: an alarm must name every dimension.
-  metrics.clearDefaultDimensions();
   return {
     publish(dimensions, values) {
       for (const [name, value] of Object.entries(dimensions)) metrics.addDimension(name, value);

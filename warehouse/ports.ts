@@ -23,7 +23,7 @@ export interface Ports {
   readonly secret: (arn: string) => Promise<string>;
   readonly now: () => Date;
   readonly log: (message: string, fields: Readonly<Record<string, string | number>>) => void;
-  /** Publishes counts under exactly these dimensions. */
+  /** Publishes numbers under the service, without which CloudWatch would make no metric, and these dimensions. */
   readonly publish: (
     dimensions: Readonly<Record<string, string>>,
     values: Readonly<Record<string, number>>,
@@ -34,8 +34,6 @@ export interface Ports {
 export function realPorts(): Ports {
   const logger = new Logger();
   const metrics = new Powertools();
-  // The service is left out: an alarm must name every dimension.
-  metrics.clearDefaultDimensions();
   const secrets = new SecretsManagerClient({ requestHandler: patient() });
   return {
     sql: sqlOver(dataApi(new RedshiftDataClient({ requestHandler: patient() }), target(process.env)), {

@@ -16,7 +16,7 @@ export interface Summary {
   /** Record type → records that reached their final table. */
   readonly delivered: Counts;
   readonly rejected: Counts;
-  /** emitted - delivered - rejected, where that is not nothing. */
+  /** emitted - delivered - rejected, where that is more than nothing. */
   readonly missing: Counts;
   /** Final table → rows. */
   readonly tables: Counts;
@@ -53,7 +53,7 @@ export async function summarise(
   );
   const missing = types
     .map((type) => [type, (emitted[type] ?? 0) - (delivered[type] ?? 0) - (rejected[type] ?? 0)] as const)
-    .filter(([, count]) => count !== 0);
+    .filter(([, count]) => count > 0);
   return {
     emitted,
     delivered: withoutNothing(delivered),

@@ -25,7 +25,9 @@ export interface Answer {
 
 /** @param target the prefix of X-Amz-Target, without the dot. */
 export async function startEmulator(server: Server, target: string, contentType: string): Promise<Emulator> {
-  const gate = closable(server);
+  const close = closable(server);
+  // Longer than clients keep an idle connection: closing first would look like an outage.
+  server.keepAliveTimeout = 600_000;
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(0, '127.0.0.1', resolve);
@@ -59,7 +61,7 @@ export async function startEmulator(server: Server, target: string, contentType:
       const code = String(value.__type ?? 'UnknownError').replace(/^.*#/, '');
       throw new AwsError(code, String(value.message ?? value.Message ?? ''), answer.status);
     },
-    close: gate,
+    close,
   };
 }
 
@@ -76,7 +78,9 @@ function closable(server: Server): () => Promise<void> {
   server.removeAllListeners('request');
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
     if (state.isClosing) {
-      response.writeHead(503).end();
+      // Without the header the connection would stay open, and the server would wait for it.
+      request.resume();
+      response.writeHead(503, { connection: 'close' }).end();
       return;
     }
     state.running += 1;
@@ -85,6 +89,8 @@ function closable(server: Server): () => Promise<void> {
       if (state.running === 0) state.onIdle();
     });
     for (const handler of handlers) handler.call(server, request, response);
+    // The handlers throw when a client goes away in the middle of its request: that is no reason to end the process.
+    request.removeAllListeners('error').on('error', () => undefined);
   });
   return async () => {
     state.isClosing = true;

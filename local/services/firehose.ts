@@ -74,7 +74,16 @@ export function startFirehose(ports: FirehosePorts): FirehoseServer {
   const streams = new Map<string, Running>();
   const listeners = new Set<(delivery: Delivery) => void>();
   const tell = (delivery: Delivery): void => {
-    for (const listener of listeners) listener(delivery);
+    for (const listener of listeners) {
+      try {
+        listener(delivery);
+      } catch (error) {
+        // A listener that throws must not look like a delivery that failed, which would be repeated.
+        queueMicrotask(() => {
+          throw error;
+        });
+      }
+    }
   };
 
   const streamOf = (body: Body): Running => {

@@ -48,7 +48,8 @@ export async function startGateway(ports: GatewayPorts): Promise<Gateway> {
     answer(request, ports).then(
       (found) => send(response, found),
       (error: unknown) => {
-        ports.onBug(error, `${request.method} ${request.url}`);
+        // A client that went away in the middle of its request is nobody's bug.
+        if (request.complete) ports.onBug(error, `${request.method} ${request.url}`);
         send(response, jsonError(new AwsError('InternalFailure', String(error), 500)));
       },
     );

@@ -57,9 +57,8 @@ export interface LocalServices {
   /** The one address for every service: AWS_ENDPOINT_URL. Calls pass `onCall`. */
   readonly endpoint: string;
   /**
-   * Kinesis itself, past the gateway and its hook: for the event source mapping. After an answer without records its
-   * NextShardIterator can pass over a record that is being put at that moment; a reader that must not lose any takes
-   * an iterator after its last sequence number instead.
+   * Kinesis itself, past the gateway and its hook: for the event source mapping. Until a shard has shown its first
+   * record, an iterator that read nothing moves on with the clock, past a record that is just being written.
    */
   readonly kinesisEndpoint: string;
   readonly dynamodbEndpoint: string;

@@ -6,6 +6,7 @@
  * first record that is just being written: until a record was seen, the first iterator is used again and again.
  */
 import { createHash } from 'node:crypto';
+import { setTimeout } from 'node:timers/promises';
 import {
   GetRecordsCommand,
   GetShardIteratorCommand,
@@ -83,9 +84,16 @@ export class ShardReader {
     for (const tell of this.#waiting.splice(0)) tell(-1);
   }
 
-  /** True when a read that began after this call found nothing, and all that was read before is done with. */
+  /**
+   * True when a read that began after this call found nothing, and all that was read before is done with. False
+   * comes after a poll's time, so that a loop around it leaves time for the work that it waits for.
+   */
   async isIdle(): Promise<boolean> {
-    if (this.#open.length > 0 || this.#options.signal.aborted) return false;
+    const { signal, pollMs } = this.#options;
+    if (this.#open.length > 0 || signal.aborted) {
+      await setTimeout(pollMs);
+      return false;
+    }
     const read = new Promise<number>((resolve) => this.#waiting.push(resolve));
     this.#bell.ring();
     return (await read) === 0 && this.#open.length === 0;

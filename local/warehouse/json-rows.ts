@@ -3,10 +3,14 @@
  *
  * JSON.parse would not do. It rounds numbers, lets the last of two equal keys win, and cannot say in which line
  * a mistake stands. Here a value keeps its place in the text, so that what is loaded is what was written; what
- * a SUPER column would not take is noted beside it and only matters if the value goes into one.
+ * a SUPER column would not take is noted beside it and only matters if the value goes into one. The file is long
+ * because a grammar is best read in one piece.
  */
 import { MAX_STRING_BYTES } from '../../contract/columns.ts';
-import { byteLength, fitsBytes, isSafeText } from '../../contract/text.ts';
+import { byteLength, fitsBytes } from '../../contract/text.ts';
+import { decode, type Problem, RowError, textProblem } from './load-text.ts';
+
+export { type Problem, RowError } from './load-text.ts';
 
 /** A value of a row. */
 export interface Field {
@@ -21,29 +25,10 @@ export interface Field {
   readonly superProblem: Problem | null;
 }
 
-/** An error as COPY reports it: its code in Redshift's load error reference, and its words. */
-export interface Problem {
-  readonly code: number;
-  readonly message: string;
-}
-
 export interface Row {
   /** Line of the file, from 1, in which the row begins. */
   readonly line: number;
   readonly fields: ReadonlyMap<string, Field>;
-}
-
-/** The file is not rows of JSON. */
-export class RowError extends Error {
-  override readonly name = 'RowError';
-  readonly code: number;
-  readonly line: number;
-
-  constructor(problem: Problem, line: number) {
-    super(problem.message);
-    this.code = problem.code;
-    this.line = line;
-  }
 }
 
 /** COPY takes no larger object (`copy-usage_notes-copy-from-json`). */
@@ -62,29 +47,6 @@ const MAX_DEPTH = 2000;
 export function* readRows(file: Buffer): Generator<Row> {
   const reader = new Reader(decode(file));
   for (let row = reader.next(); row !== null; row = reader.next()) yield row;
-}
-
-/** COPY takes no byte-order mark for white space, so it must survive the decoding. */
-function decode(file: Buffer): string {
-  try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(file);
-  } catch {
-    const lines = file.toString('latin1').split('\n');
-    const line = lines.findIndex((text) => !isUtf8(Buffer.from(text, 'latin1')));
-    throw new RowError(
-      { code: 1220, message: 'String contains invalid or unsupported UTF8 codepoints' },
-      line + 1,
-    );
-  }
-}
-
-function isUtf8(bytes: Buffer): boolean {
-  try {
-    new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 class Reader {
@@ -302,22 +264,6 @@ class Reader {
 
 const NUL_IN_SUPER =
   'A string in a SUPER holds NUL: Redshift would keep it, the local Postgres cannot. Strip it before the stream';
-
-/** A surrogate written as an escape, alone or in a pair: nobody says what COPY makes of either. */
-const SURROGATE_ESCAPE = /(?<!\\)(?:\\\\)*\\u[dD][89a-fA-F]/;
-
-function textProblem(text: string, raw: string): Problem | null {
-  if (SURROGATE_ESCAPE.test(raw)) return badText('surrogate written as an escape', 5);
-  if (isSafeText(text.includes('\0') ? text.replaceAll('\0', '') : text)) return null;
-  const bad = /\p{Noncharacter_Code_Point}/u.exec(text)?.[0].codePointAt(0) ?? 0;
-  return badText(`U+${bad.toString(16).toUpperCase()}`, 7);
-}
-
-/** @param error number in Redshift's table of multibyte load errors; 7 is from a field report. */
-const badText = (what: string, error: 5 | 7): Problem => ({
-  code: 1220,
-  message: `String contains invalid or unsupported UTF8 codepoints. Bad codepoint: ${what} (error ${error})`,
-});
 
 const KINDS: Readonly<Record<string, Field['kind']>> = {
   '{': 'object',

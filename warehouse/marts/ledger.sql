@@ -1,5 +1,5 @@
--- ledger: the books of the last seven days. Everything that a run put on the stream must have reached a final
--- table or have been rejected; what is missing an hour after the run's last page is late.
+-- Is anything missing? The books of the last seven days: what a run put on the stream must have reached a final
+-- table or have been rejected. What is missing an hour after the last page of the run is late.
 -- Grain: one row per run and record type. Key: run_id, record_type.
 -- Reader: the loader, which counts late runs for the alarm, and whoever looks which run it was.
 -- A page whose own poll_page got lost is missing among the poll_pages: the pages of a run are numbered.
