@@ -6,7 +6,7 @@
  * shortened, and the validator rejects what does not fit. A key is never touched: a cut key would be another
  * fact's key.
  */
-import { isBigint, isDate, isTimestamp } from './checks.ts';
+import { fitsDecimal, fitsInteger, isBigint, isDate, isTimestamp } from './checks.ts';
 import type { Column, JsonValue } from './columns.ts';
 import type { RecordType } from './record.ts';
 import { identity, type People, redact } from './redact.ts';
@@ -65,18 +65,17 @@ function fit(value: JsonValue, column: Column, isFixed: boolean): Fit {
   return isEmptied ? { value: null, wasCut: true } : whole;
 }
 
-const INTEGER_BITS = { smallint: 15, integer: 31, bigint: 63 } as const;
-
 /** True when the value can stand in its column; the validator has the last word. */
 function isPlausible(value: JsonValue, { type }: Column): boolean {
   switch (type.kind) {
     case 'smallint':
+      return fitsInteger(value, 16);
     case 'integer':
-      return (
-        typeof value === 'number' && Number.isInteger(value) && Math.abs(value) < 2 ** INTEGER_BITS[type.kind]
-      );
+      return fitsInteger(value, 32);
     case 'bigint':
-      return typeof value === 'string' && isBigint(value);
+      return isBigint(value);
+    case 'decimal':
+      return fitsDecimal(value, [type.precision, type.scale]);
     case 'double':
       return typeof value === 'number' && Number.isFinite(value);
     case 'boolean':
@@ -84,10 +83,10 @@ function isPlausible(value: JsonValue, { type }: Column): boolean {
     case 'varchar':
       return typeof value === 'string';
     case 'timestamp':
-      return typeof value === 'string' && isTimestamp(value);
+      return isTimestamp(value);
     case 'date':
-      return typeof value === 'string' && isDate(value);
-    default:
+      return isDate(value);
+    case 'super':
       return true;
   }
 }

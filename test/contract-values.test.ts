@@ -202,13 +202,10 @@ describe('a SUPER', () => {
         const isPlain = isPlainlyWritten(text, parsed, Buffer.from(text));
 
         counts[isPlain ? 'plain' : 'other'] += 1;
-        if (isPlain) expect([superProblem(parsed), text]).toEqual([null, JSON.stringify(parsed)]);
-        else
-          expect(
-            superProblem(parsed) !== null ||
-              text !== JSON.stringify(parsed) ||
-              /[\ufdd0-\ufdef\uffc0-\uffff]/u.test(text),
-          ).toBe(true);
+        // Bytes that a noncharacter would leave are enough for a closer look.
+        const isDoubtful = /efb7|bfbe|bfbf/.test(Buffer.from(text).toString('hex'));
+        const isGood = superProblem(parsed) === null && text === JSON.stringify(parsed);
+        expect(isPlain).toBe(isGood && !isDoubtful);
       }),
       { numRuns: 1000 },
     );
@@ -271,7 +268,7 @@ describe('validators', () => {
 
           const isValid = validator({ ...sampleEnvelope(everyKind, 4), body });
 
-          expect([name, isValid, validator.errors]).toEqual([name, true, null]);
+          expect(isValid, JSON.stringify([name, validator.errors])).toBe(true);
         },
       ),
       { numRuns: 500 },

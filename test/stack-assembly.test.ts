@@ -1,7 +1,8 @@
 /** Synthesis, and the project's own template: nothing of it may stay unresolved, no role without its grants. */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Assembly, readAssembly } from '../local/stack/assembly.ts';
 import { Grants } from '../local/stack/grants.ts';
 import { deploymentOrder } from '../local/stack/order.ts';
@@ -88,10 +89,13 @@ describe('the project’s own template', () => {
   let found: Assembly;
   let resolver: Resolver;
 
+  const outDir = mkdtempSync(join(tmpdir(), 'stack-'));
+  afterAll(() => rmSync(outDir, { recursive: true }));
+
   beforeAll(async () => {
     found = await synthesise({
       projectDir: join(import.meta.dirname, '..'),
-      outDir: temporaryFolder(),
+      outDir,
       // Without bundles: the template is the same but for the names of the assets.
       context: { 'aws:cdk:bundling-stacks': [] },
       environment: process.env,

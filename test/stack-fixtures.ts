@@ -75,6 +75,7 @@ export function bench(options: { speed?: number; dataDir?: string } = {}): Bench
         memoryMb: 256,
         timeoutSeconds: 5,
         reservedConcurrency: null,
+        logGroupName: `/aws/lambda/${name}`,
         asynchronous: { maximumRetryAttempts: 2, maximumEventAgeSeconds: 21_600, onFailure: null },
         ...settings,
       };

@@ -216,7 +216,7 @@ describe('the loader', () => {
     ['text that is too wide', { title: 'x'.repeat(41) }, 'value too long for type character varying(40)'],
     ['text that is too wide in bytes', { title: 'é'.repeat(21) }, 'violates check constraint'],
     ['null where there must be a value', { seen_at: null }, 'violates not-null constraint'],
-    ['text that is no time', { seen_at: 'yesterday' }, 'invalid input syntax for type timestamp'],
+    ['text that is no time', { seen_at: 'soon' }, 'invalid input syntax for type timestamp'],
   ])('fails loudly on %s rather than load something else', async (_, change, expected) => {
     const record = sighting({});
     await world.land({ ...record, body: JSON.parse(JSON.stringify({ ...record.body, ...change })) });

@@ -4,7 +4,8 @@
 import { mkdirSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { type LocalServices, startServices } from '../services/index.ts';
+import { type LocalServices, type OnCall, startServices } from '../services/index.ts';
+import { createGuard } from '../stack/guard.ts';
 import { type RunningStack, type SecretRequest, startStack } from '../stack/stack.ts';
 import { synthesise } from '../stack/synth.ts';
 import { serveWire, type WireServer } from '../warehouse/wire.ts';
@@ -89,10 +90,13 @@ async function start(
   const speed =
     options.speed ??
     (simulated.length === wanted.length || options.until !== null ? SIMULATED_SPEED : REAL_SPEED);
+  let guard: OnCall | null = null;
   const services = startServices({
     ...{ dataDir, speed, now },
     warehouseUrl: options.warehouse,
     log: (message) => progress.trouble(message),
+    // The permissions stand in the template, which is there before any function calls.
+    onCall: (call) => guard?.(call),
   });
   const progress = new Progress(now);
   const assemblyDir = join(dataDir, 'cdk.out');
@@ -116,6 +120,7 @@ async function start(
     `stack      synthesised in ${((now().getTime() - before) / 1000).toFixed(1)} s, ${synthesised.value.template.resources.size} resources`,
   );
 
+  guard = createGuard(assemblyDir);
   const wire = await openWire(running.value);
   if (wire !== null) started.push(wire);
   const stack = await startStack({

@@ -45,6 +45,10 @@ export function readFunction(
     memoryMb: integer(properties.MemorySize, 'MemorySize', 128),
     timeoutSeconds: integer(properties.Timeout, 'Timeout', 3),
     reservedConcurrency: reserved === undefined ? null : integer(reserved, 'ReservedConcurrentExecutions'),
+    logGroupName: text(
+      object(properties.LoggingConfig, 'LoggingConfig').LogGroup ?? `/aws/lambda/${ref}`,
+      'LoggingConfig.LogGroup',
+    ),
     asynchronous,
   };
 }

@@ -5,6 +5,7 @@
  * on one machine, so the shards found at the start are all there are.
  */
 import { randomUUID } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
 import { join } from 'node:path';
 import { DescribeStreamSummaryCommand, KinesisClient, ListShardsCommand } from '@aws-sdk/client-kinesis';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
@@ -76,6 +77,8 @@ export async function startMapping(definition: MappingDefinition, options: Mappi
   const identity = `${streamName} of ${stream?.StreamCreationTimestamp?.toISOString()}`;
   const checkpoints = new Checkpoints(join(options.dataDir, 'checkpoints', `${logicalId}.json`), identity);
   const stopping = new AbortController();
+  // Every lane listens to it; Node takes more than ten listeners for a leak.
+  setMaxListeners(0, stopping.signal);
   // One answer has up to a thousand shards, more than one machine can play.
   const { Shards: found = [] } = await kinesis.send(new ListShardsCommand({ StreamName: streamName }));
   const shards = found.map(({ ShardId: shardId = '' }) =>

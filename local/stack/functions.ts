@@ -6,6 +6,7 @@
  * those of the template whatever the speed: they bound real work.
  */
 import { randomUUID } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
 import { devNull } from 'node:os';
 import {
   type AsyncConfig,
@@ -15,6 +16,7 @@ import {
 } from './async-invocation.ts';
 import type { Destinations } from './destinations.ts';
 import type { OnEvent } from './events.ts';
+import { checkLimits } from './function-limits.ts';
 import { FunctionLog } from './function-log.ts';
 import { Sandbox } from './sandbox.ts';
 
@@ -36,6 +38,7 @@ export interface FunctionDefinition {
   readonly timeoutSeconds: number;
   /** Null: the function shares the account's concurrency. */
   readonly reservedConcurrency: number | null;
+  readonly logGroupName: string;
   readonly asynchronous: AsyncConfig;
 }
 
@@ -69,11 +72,13 @@ export class Functions {
 
   constructor(options: FunctionsOptions) {
     this.#options = options;
+    // Everything that waits listens to it; Node takes more than ten listeners for a leak.
+    setMaxListeners(0, this.#stopping.signal);
   }
 
   /** @throws {RangeError} when AWS would refuse the function. */
   deploy(definition: FunctionDefinition): void {
-    check(definition);
+    checkLimits(definition);
     const { dataDir, onEvent } = this.#options;
     const log = new FunctionLog(dataDir, definition.name, onEvent);
     this.#deployed.set(definition.name, {
@@ -190,7 +195,7 @@ export class Functions {
 
   #start(definition: FunctionDefinition, log: FunctionLog): Sandbox {
     const logStreamName = `local/[$LATEST]${randomUUID().replaceAll('-', '')}`;
-    const logGroupName = `/aws/lambda/${definition.name}`;
+    const { logGroupName } = definition;
     const sandbox: Sandbox = new Sandbox({
       functionName: definition.name,
       codeDir: definition.codeDir,
@@ -239,30 +244,4 @@ export class Functions {
       _HANDLER: definition.handler,
     };
   }
-}
-
-/** Lambda's limit for all names and values together. */
-const MAX_ENVIRONMENT_BYTES = 4096;
-
-/** Variables that belong to the runtime: CreateFunction refuses them. */
-const RESERVED =
-  /^(?:_HANDLER|_X_AMZN_TRACE_ID|AWS_(?:DEFAULT_)?REGION|AWS_EXECUTION_ENV|AWS_LAMBDA_(?:FUNCTION_(?:NAME|MEMORY_SIZE|VERSION)|INITIALIZATION_TYPE|LOG_(?:GROUP|STREAM)_NAME|RUNTIME_API)|AWS_(?:ACCESS_KEY(?:_ID)?|SECRET_ACCESS_KEY|SESSION_TOKEN)|LAMBDA_(?:TASK_ROOT|RUNTIME_DIR))$/;
-
-function check({ logicalId, environment, memoryMb, timeoutSeconds, runtime }: FunctionDefinition): void {
-  const fail = (problem: string): never => {
-    throw new RangeError(`${logicalId}: ${problem}`);
-  };
-  const bytes = Object.entries(environment).reduce(
-    (sum, [key, value]) => sum + Buffer.byteLength(key + value),
-    0,
-  );
-  if (bytes > MAX_ENVIRONMENT_BYTES)
-    fail(`its environment has ${bytes} bytes, Lambda takes ${MAX_ENVIRONMENT_BYTES}`);
-  for (const name of Object.keys(environment)) {
-    if (RESERVED.test(name)) fail(`the variable ${name} belongs to Lambda's runtime and cannot be set`);
-  }
-  if (memoryMb < 128 || memoryMb > 10_240) fail(`MemorySize must be 128 to 10240 MB, got ${memoryMb}`);
-  if (timeoutSeconds < 1 || timeoutSeconds > 900)
-    fail(`Timeout must be 1 to 900 seconds, got ${timeoutSeconds}`);
-  if (!/^nodejs\d+\.x$/.test(runtime)) fail(`only Node.js functions run here, got the runtime ${runtime}`);
 }

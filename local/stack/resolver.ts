@@ -4,6 +4,8 @@
  * Only the functions that a synthesised app uses are known, and nothing is guessed: an unknown function,
  * attribute or reference is an error that names the resource and the path. CloudFormation would refuse most of
  * them as well, and a guess would only move the failure to where nobody looks for it.
+ *
+ * The file is long because the functions hold one another as arguments: none can be understood alone.
  */
 import { withSecrets } from './dynamic-reference.ts';
 import { isObject, type JsonObject, list, object } from './json.ts';

@@ -2,7 +2,8 @@
  * Resource types: how their physical names come about, what `Ref` says, and their attributes.
  *
  * AWS ends a generated name with random letters; here it follows from the logical id, so that a second start
- * finds what the first one made. The list is closed: what is not in it is an error and not a guess.
+ * finds what the first one made. The list is closed, and so it is long: what is not in it is an error and not a
+ * guess.
  */
 import { createHash } from 'node:crypto';
 

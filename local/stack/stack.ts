@@ -33,7 +33,10 @@ export interface SecretRequest {
   readonly logicalId: string | null;
   readonly name: string;
   readonly arn: string;
-  /** What Secrets Manager would generate; null when the template says nothing about it. */
+  /**
+   * What Secrets Manager would generate, or a made-up database user for a secret that the template does not make;
+   * null when nothing is said about it.
+   */
   readonly generated: string | null;
 }
 

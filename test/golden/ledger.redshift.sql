@@ -1,0 +1,98 @@
+create table if not exists heimdallr."landing" (
+  "record_type" varchar(64) not null,
+  "record_version" integer not null,
+  "record_key" varchar(1024) not null,
+  "feed" varchar(128) not null,
+  "run_id" varchar(40) not null,
+  "seq" integer not null,
+  "observed_at" timestamp not null,
+  "body" super not null
+) diststyle auto sortkey ("record_type");
+
+create table if not exists heimdallr."receipt" (
+  "run_id" varchar(40) not null,
+  "seq" integer not null,
+  "feed" varchar(128) not null,
+  "record_type" varchar(64) not null,
+  "observed_at" timestamp not null,
+  "loaded_at" timestamp not null
+) diststyle auto sortkey ("observed_at");
+
+create table if not exists heimdallr."poll_page" (
+  "run_id" varchar(40) not null,
+  "page" integer not null,
+  "producer" varchar(64) not null,
+  "polled_at" timestamp not null,
+  "first_seq" integer not null,
+  "emitted" super not null,
+  "unchanged" integer not null,
+  "requests" integer not null,
+  "is_caught_up" boolean not null,
+  "newest_fact_at" timestamp,
+  "_feed" varchar(128) not null,
+  "_observed_at" timestamp not null,
+  "_run_id" varchar(40) not null
+) diststyle auto sortkey ("polled_at");
+
+create table if not exists heimdallr."rejected_record" (
+  "run_id" varchar(40) not null,
+  "seq" integer not null,
+  "digest" varchar(64) not null,
+  "rejected_type" varchar(64),
+  "rejected_version" integer,
+  "rejected_key" varchar(1024),
+  "rejected_at" timestamp not null,
+  "size_bytes" integer not null,
+  "reasons" varchar(4096) not null,
+  "truncated_fields" varchar(1024),
+  "_feed" varchar(128) not null,
+  "_observed_at" timestamp not null,
+  "_run_id" varchar(40) not null
+) diststyle auto sortkey ("rejected_at");
+
+lock heimdallr.landing;
+
+set navigate_super_null_on_error to off;
+
+set cast_super_null_on_error to off;
+
+create temp table batch (like heimdallr."poll_page");
+
+insert into batch ("run_id", "page", "producer", "polled_at", "first_seq", "emitted", "unchanged", "requests", "is_caught_up", "newest_fact_at", "_feed", "_observed_at", "_run_id")
+select body."run_id"::varchar(65535),
+  body."page"::integer,
+  body."producer"::varchar(65535),
+  body."polled_at"::varchar(64)::timestamp,
+  body."first_seq"::integer,
+  body."emitted",
+  body."unchanged"::integer,
+  body."requests"::integer,
+  body."is_caught_up"::boolean,
+  body."newest_fact_at"::varchar(64)::timestamp,
+  feed,
+  observed_at,
+  run_id
+from (
+  select body, feed, observed_at, run_id,
+    row_number() over (partition by record_key order by observed_at desc, run_id desc, seq desc) as newest
+  from heimdallr.landing where record_type = 'poll_page' and record_version = 1
+) as arrived where newest = 1;
+
+insert into heimdallr.receipt (run_id, seq, feed, record_type, observed_at, loaded_at)
+select run_id, seq, feed, record_type, max(observed_at), getdate()
+from heimdallr.landing where record_type = 'poll_page' and record_version = 1
+and not exists (select 1 from heimdallr.receipt where receipt.run_id = landing.run_id and receipt.seq = landing.seq)
+group by run_id, seq, feed, record_type;
+
+delete from batch using heimdallr."poll_page" where "poll_page"."run_id" = batch."run_id" and "poll_page"."page" = batch."page"
+and ("poll_page"._observed_at > batch._observed_at
+  or ("poll_page"._observed_at = batch._observed_at and "poll_page"._run_id >= batch._run_id));
+
+merge into heimdallr."poll_page" using batch on "poll_page"."run_id" = batch."run_id" and "poll_page"."page" = batch."page"
+when matched then update set "producer" = batch."producer", "polled_at" = batch."polled_at", "first_seq" = batch."first_seq", "emitted" = batch."emitted", "unchanged" = batch."unchanged", "requests" = batch."requests", "is_caught_up" = batch."is_caught_up", "newest_fact_at" = batch."newest_fact_at", "_feed" = batch."_feed", "_observed_at" = batch."_observed_at", "_run_id" = batch."_run_id"
+when not matched then insert ("run_id", "page", "producer", "polled_at", "first_seq", "emitted", "unchanged", "requests", "is_caught_up", "newest_fact_at", "_feed", "_observed_at", "_run_id")
+values (batch."run_id", batch."page", batch."producer", batch."polled_at", batch."first_seq", batch."emitted", batch."unchanged", batch."requests", batch."is_caught_up", batch."newest_fact_at", batch."_feed", batch."_observed_at", batch."_run_id");
+
+delete from heimdallr.landing where record_type = 'poll_page' and record_version = 1;
+
+drop table batch;
