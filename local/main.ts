@@ -3,7 +3,7 @@
  */
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { landingTable, SCHEMA } from '../contract/redshift.ts';
+import { SCHEMA } from '../contract/redshift.ts';
 import { drain } from './cli/drain.ts';
 import { type Options, readOptions, UsageError, usage } from './cli/options.ts';
 import { rankingLines } from './cli/ranking.ts';
@@ -61,7 +61,7 @@ async function untilDrained(session: Session): Promise<readonly string[]> {
 async function untilStopped(session: Session, stopped: AbortSignal): Promise<readonly string[]> {
   session.stack.schedules.resume();
   await watch(session, stopped);
-  screen.print('stopping; what is on its way stays in the state directory');
+  screen.print('stopping');
   session.stack.schedules.pause();
   return [];
 }
@@ -123,11 +123,8 @@ async function report(
   for (const line of await rankingLines(query, 10)) screen.print(line);
   screen.print('');
   if (options.until === null) {
-    const landed = Number(
-      (await query(`select count(*) as n from ${SCHEMA}.${landingTable.name}`)).rows[0]?.n ?? 0,
-    );
     screen.print(
-      `${landed} rows are still in the landing table; npm start -- --data ${session.dataDir} goes on from here`,
+      `what is on its way stays where it is; npm start -- --data ${session.dataDir} goes on from here`,
     );
     if (options.json) screen.print(JSON.stringify(summary));
     return 0;

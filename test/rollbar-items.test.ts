@@ -2,6 +2,10 @@
 import { describe, expect, test } from 'vitest';
 import type { JsonValue } from '../contract/columns.ts';
 import { type Cursor, MAX_OPEN, withPending } from '../producers/rollbar/cursor.ts';
+import { deployOf } from '../producers/rollbar/deploy.ts';
+import { itemOf } from '../producers/rollbar/item.ts';
+import { at } from '../producers/rollbar/read.ts';
+import { answer, bodyOf, rowsOf } from './rollbar-answers.ts';
 import {
   cursorOf,
   occurrenceIds,
@@ -284,4 +288,90 @@ describe('deploys', () => {
     expect(asked).toEqual(['100', '99', '98', '97', '96'].map((id) => `/api/1/deploy/${id}`));
     expect(next.deploys.open[0]).toEqual(['95', START - 5]);
   });
+});
+
+describe('an item', () => {
+  test('has the same columns from the list and from the single answer', () => {
+    const [listed] = rowsOf('items_page1.json', 'items').map((row) => bodyOf(itemOf(row)));
+    const single = bodyOf(itemOf(at(answer('item_single.json'), 'result')));
+
+    expect(single).toEqual(listed);
+    expect(single).toMatchObject({
+      project_id: '700123',
+      id: '1642030917',
+      counter: 1422,
+      title: "TypeError: Cannot read properties of undefined (reading 'total')",
+      status: 'active',
+      level: 'error',
+      environment: 'production',
+      framework: 'browser-js',
+      platform: 'browser',
+      total_occurrences: '1877',
+      unique_occurrences: '412',
+      first_occurrence_id: '451120009871',
+      first_occurrence_at: '2026-08-23T12:00:00.000Z',
+      last_occurrence_id: '455732314098',
+      last_occurrence_at: '2026-09-01T11:59:56.000Z',
+      activating_occurrence_id: '455100200300',
+      last_activated_at: '2026-08-31T12:00:00.000Z',
+      last_resolved_at: '2026-08-30T12:00:00.000Z',
+      last_modified_by: '90211',
+      group_status: 'native',
+      controlling_id: '1642030917',
+      hash: '3b5d5c3712955042212316173ccf37be2a6c1f11',
+      is_level_locked: false,
+      is_title_locked: false,
+    });
+  });
+
+  test('has words where Rollbar sends the numbers it documents, and text where it sends others', () => {
+    const numbers = {
+      id: 1,
+      project_id: 2,
+      status: 2,
+      level: 40,
+      framework: 7,
+      platform: 4,
+      group_status: 2,
+    };
+    const others = { ...numbers, status: 9, level: 'fatal', framework: 99, platform: -1, group_status: null };
+
+    const words = [numbers, others].map((row) => {
+      const { status, level, framework, platform, group_status } = bodyOf(itemOf(row));
+      return [status, level, framework, platform, group_status];
+    });
+
+    expect(words).toEqual([
+      ['resolved', 'error', 'browser-js', 'ios', 'group'],
+      ['9', 'fatal', '99', '-1', null],
+    ]);
+  });
+});
+
+test('a deploy has its columns, and who deployed is a person', () => {
+  const deploys = rowsOf('deploys_page1.json', 'deploys').map(deployOf);
+  const [started, succeeded] = deploys.map((emitted) => bodyOf(emitted));
+  const [, second] = deploys;
+
+  const hidden = second === undefined ? null : bodyOf(second, { mode: 'drop' }).local_username;
+
+  expect(started).toEqual({
+    project_id: '700123',
+    id: '20115533',
+    environment: 'production',
+    revision: '9f2c1e7a0c11d3fe9b0d4c1e5f6a7b8c9d0e1f2a',
+    status: 'started',
+    started_at: '2026-09-01T11:59:40.000Z',
+    finished_at: null,
+    local_username: 'ci',
+    user_id: null,
+    comment: 'build 8123',
+    truncated_fields: null,
+  });
+  expect(succeeded).toMatchObject({
+    finished_at: '2026-09-01T10:01:26.000Z',
+    local_username: 'm.voss',
+    user_id: '90211',
+  });
+  expect(hidden).toBeNull();
 });

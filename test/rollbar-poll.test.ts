@@ -5,17 +5,7 @@ import { PollError } from '../contract/producer.ts';
 import { type Cursor, MAX_OPEN, MAX_PENDING, MAX_SPANS } from '../producers/rollbar/cursor.ts';
 import rollbar from '../producers/rollbar/index.ts';
 import { roughBytes } from '../producers/rollbar/page.ts';
-import {
-  cursorOf,
-  occurrenceIds,
-  type PollOptions,
-  pagesOf,
-  poll,
-  type Row,
-  START,
-  type Vendor,
-  vendor,
-} from './rollbar-vendor.ts';
+import { occurrenceIds, pagesOf, poll, type Row, START, vendor } from './rollbar-vendor.ts';
 
 const row = (id: number, seconds: number, data?: JsonValue): Row => ({
   id,

@@ -2,6 +2,7 @@
  * What has passed each stop so far: the state behind the live view.
  */
 import type { RunSummary } from '../../contract/feed.ts';
+import { pollPage } from '../../contract/ledger.ts';
 import type { StackEvent } from '../stack/events.ts';
 
 type Counts = Record<string, number>;
@@ -41,6 +42,7 @@ export class Progress {
     this.runs.push(summary);
     const runs = (this.feeds.get(summary.feed)?.runs ?? 0) + 1;
     this.feeds.set(summary.feed, { feed: summary.feed, runs, last: summary, lastAt: this.#now() });
+    if (summary.pages > 0) add(this.polled, pollPage.name, summary.pages);
     for (const [type, count] of Object.entries(summary.emitted)) add(this.polled, type, count);
     this.unchanged += summary.unchanged;
     if (summary.error !== null) this.trouble(`${summary.feed}: ${summary.error.message}`);

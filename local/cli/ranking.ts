@@ -3,13 +3,22 @@ import { SCHEMA } from '../../contract/redshift.ts';
 import type { Query } from '../warehouse/database.ts';
 import { aligned } from './view.ts';
 
+/** Columns shown, the last of them to the left. */
+const COLUMNS = ['rank', 'people', 'occurrences', 'level', 'status', 'environment', 'title'];
+
 /** Longest text shown of one cell. */
-const WIDTH = 60;
+const WIDTH = 64;
 
 /** The first rows of the ranking as lines of text; none while it is empty. */
 export async function rankingLines(query: Query, rows: number): Promise<readonly string[]> {
-  const { columns, values } = await query(`select * from ${SCHEMA}.item_ranking order by rank limit ${rows}`);
+  const { values } = await query(
+    `select ${COLUMNS.join(', ')} from ${SCHEMA}.item_ranking order by rank limit ${rows}`,
+  );
   if (values.length === 0) return [];
-  const cells = values.map((row) => row.map((cell) => (cell ?? '').replace(/\s+/g, ' ').slice(0, WIDTH)));
-  return aligned([columns.map(({ name }) => name), ...cells]);
+  const lines = [
+    COLUMNS,
+    ...values.map((row) => row.map((cell) => (cell ?? '').replace(/\s+/g, ' ').slice(0, WIDTH))),
+  ];
+  const numbers = aligned(lines.map((line) => ['', ...line.slice(0, -1)]));
+  return lines.map((line, index) => `${numbers[index] ?? ''}  ${line.at(-1) ?? ''}`);
 }
