@@ -24,7 +24,7 @@ import { fitsBytes } from './text.ts';
 export function isPlainlyWritten(text: string, value: object, bytes: Buffer | null): boolean {
   if (bytes !== null && NONCHARACTERS.some((trace) => bytes.includes(trace))) return false;
   const walk: Walk = { isSuspect: false };
-  if (objectLength(value, 0, walk) + escapesLength(text) !== text.length) return false;
+  if (nestedLength(value, 0, walk) + escapesLength(text) !== text.length) return false;
   return !walk.isSuspect || JSON.stringify(value) === text;
 }
 
@@ -52,16 +52,28 @@ interface Walk {
   isSuspect: boolean;
 }
 
-// The lengths are NaN as soon as one value breaks a limit of SUPER. `for … in` makes no array of keys, and what
-// came out of JSON inherits nothing enumerable.
-function objectLength(object: object, depth: number, walk: Walk): number {
-  let length = 1;
-  for (const key in object) {
-    if (!fitsBytes(key, MAX_STRING_BYTES)) return Number.NaN;
-    // Two quotes, a colon, and a comma or the closing brace.
-    length += key.length + 4 + valueLength(object[key as keyof typeof object], depth, walk);
+/** Characters of a string that certainly fits a SUPER: a UTF-16 unit becomes at most three bytes. */
+const CERTAINLY_FITS = MAX_STRING_BYTES / 3;
+
+/** Characters of a value, its escapes not counted; NaN when it, or a value in it, may break a limit of SUPER. */
+function valueLength(value: unknown, depth: number, walk: Walk): number {
+  switch (typeof value) {
+    case 'string':
+      return value.length <= CERTAINLY_FITS || fitsBytes(value, MAX_STRING_BYTES)
+        ? value.length + 2
+        : Number.NaN;
+    case 'number':
+      return numberLength(value, depth, walk);
+    case 'boolean':
+      return value ? 4 : 5;
+    default:
+      return value === null ? 4 : nestedLength(value as object, depth + 1, walk);
   }
-  return length === 1 ? 2 : length;
+}
+
+function nestedLength(value: object, depth: number, walk: Walk): number {
+  if (depth > MAX_SUPER_DEPTH) return Number.NaN;
+  return Array.isArray(value) ? arrayLength(value, depth, walk) : objectLength(value, depth, walk);
 }
 
 function arrayLength(array: readonly unknown[], depth: number, walk: Walk): number {
@@ -70,15 +82,15 @@ function arrayLength(array: readonly unknown[], depth: number, walk: Walk): numb
   return length === 1 ? 2 : length;
 }
 
-/** Characters of a value, its escapes not counted. */
-function valueLength(value: unknown, depth: number, walk: Walk): number {
-  if (typeof value === 'string') return fitsBytes(value, MAX_STRING_BYTES) ? value.length + 2 : Number.NaN;
-  if (typeof value === 'number') return numberLength(value, depth, walk);
-  if (typeof value === 'object' && value !== null) {
-    if (depth >= MAX_SUPER_DEPTH) return Number.NaN;
-    return Array.isArray(value) ? arrayLength(value, depth + 1, walk) : objectLength(value, depth + 1, walk);
+// `for … in` makes no array of keys, and what came out of JSON inherits nothing enumerable.
+function objectLength(object: object, depth: number, walk: Walk): number {
+  let length = 1;
+  for (const key in object) {
+    if (key.length > CERTAINLY_FITS) return Number.NaN;
+    // Two quotes, a colon, and a comma or the closing brace.
+    length += key.length + 4 + valueLength(object[key as keyof typeof object], depth, walk);
   }
-  return value === false ? 5 : 4;
+  return length === 1 ? 2 : length;
 }
 
 function numberLength(value: number, depth: number, walk: Walk): number {
