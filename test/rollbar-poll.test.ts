@@ -99,6 +99,33 @@ describe('occurrences', () => {
     expect(server.requests.map(({ query }) => query.limit)).toEqual([100, 20]);
   });
 
+  test.each(['unavailable', 'unexpected_response'] as const)(
+    'a list of deploys that is %s keeps no occurrence from being read',
+    async (kind) => {
+      const server = vendor(
+        'H1',
+        Array.from({ length: 300 }, (_, index) => row(1000 + index, index)),
+      );
+      server.clock = START + 600;
+      server.disturb = (path) => {
+        if (path.includes('deploy')) throw new PollError(kind, 'no deploys today');
+      };
+      const seen = new Set<number>();
+      let cursor: Cursor | null = null;
+
+      const run = async (): Promise<void> => {
+        for await (const page of poll(server, { cursor })) {
+          for (const id of occurrenceIds([page])) seen.add(id);
+          cursor = page.cursor;
+        }
+      };
+
+      await expect(run()).rejects.toMatchObject({ kind });
+      expect(seen.size).toBe(300);
+      expect((cursor as Cursor | null)?.spans).toEqual([]);
+    },
+  );
+
   test('a row without an id or a time is passed on to be refused, a page of such rows is not believed', async () => {
     const answers: Record<string, JsonValue[]> = {
       some: [{ id: 5, timestamp: START, data: {} }, { id: null, timestamp: START }, 'text'],
