@@ -6,8 +6,9 @@
  * bytes that nothing in it can be unsafe (`written.ts`); with that knowledge a check skips the look, without it
  * the check is as strict, only slower.
  */
-import type { Body } from './conform.ts';
+
 import { recordKey } from './envelope.ts';
+import type { Body } from './record.ts';
 import { superProblem } from './super.ts';
 import { fitsBytes, isSafeText } from './text.ts';
 

@@ -8,12 +8,10 @@
  */
 import { fitsDecimal, fitsInteger, isBigint, isDate, isTimestamp } from './checks.ts';
 import type { Column, JsonValue } from './columns.ts';
-import type { RecordType } from './record.ts';
+import type { Body, RecordType } from './record.ts';
 import { identity, type People, redact } from './redact.ts';
 import { fitSuper } from './super.ts';
 import { cutToBytes, fitsBytes, repairText } from './text.ts';
-
-export type Body = Readonly<Record<string, JsonValue>>;
 
 /** The body of a record: every column present, people as the feed wants them, secrets gone, text repaired. */
 export function conform(type: RecordType, values: Readonly<Record<string, unknown>>, people: People): Body {

@@ -6,8 +6,7 @@
  */
 import type { Column, JsonValue } from './columns.ts';
 import { integer, MAX_SUPER_BYTES, superJson, timestamp, varchar } from './columns.ts';
-import type { Body } from './conform.ts';
-import { MAX_KEY_BYTES, type RecordType } from './record.ts';
+import { type Body, MAX_KEY_BYTES, type RecordType } from './record.ts';
 
 /** Columns of the landing table, in the order in which an envelope is written. */
 export const landingColumns = {

@@ -2,6 +2,7 @@
  * A feed: one thing polled with one credential and one cursor, and what passes between its schedule and the
  * function that polls it.
  */
+import { isDate } from './checks.ts';
 import type { PollErrorKind } from './producer.ts';
 
 /** What a schedule sends to a producer's function. It holds addresses of secrets, never secrets. */
@@ -51,7 +52,7 @@ export function parseSince(text: string, now: Date): Date {
   const [, count, unit] = /^(\d{1,6})([mhd])$/.exec(text) ?? [];
   const since =
     count === undefined
-      ? new Date(/^\d{4}-\d{2}-\d{2}$/.test(text) ? `${text}T00:00:00Z` : Number.NaN)
+      ? new Date(isDate(text) ? `${text}T00:00:00Z` : Number.NaN)
       : new Date(now.getTime() - Number(count) * UNITS[unit as keyof typeof UNITS]);
   if (Number.isNaN(since.getTime()) || since > now) {
     throw new RangeError(

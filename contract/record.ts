@@ -3,7 +3,7 @@
  *
  * It is plain data, so that it can be written to a file and read by rooms that must not import producers.
  */
-import type { Column } from './columns.ts';
+import type { Column, ColumnType, JsonValue } from './columns.ts';
 
 export type Columns = Readonly<Record<string, Column>>;
 
@@ -38,6 +38,9 @@ export type RecordOf<R> =
     ? { -readonly [Name in keyof C]: C[Name] extends Column<infer Value> ? Value : never }
     : never;
 
+/** A record as it is stored: every column present, every value as JSON. */
+export type Body = Readonly<Record<string, JsonValue>>;
+
 /** A record as a producer hands it over: which type, and the values as the vendor sent them. */
 export interface Emitted<C extends Columns = Columns> {
   readonly type: RecordType<C>;
@@ -56,6 +59,16 @@ type Declaration<C extends Columns> = Omit<RecordType<C>, 'key' | 'occurredAt' |
 };
 
 const NAME = /^[a-z][a-z0-9_]{0,62}$/;
+
+/** Types of which every value is spelled in one way only: `1.0` and `1.00` would be one fact with two keys. */
+const KEY_KINDS: readonly ColumnType['kind'][] = [
+  'varchar',
+  'smallint',
+  'integer',
+  'bigint',
+  'boolean',
+  'date',
+];
 
 /** A record key is at most this many bytes; the landing table's column is as wide. */
 export const MAX_KEY_BYTES = 1024;
@@ -76,18 +89,19 @@ export function defineRecord<const C extends Columns>(declaration: Declaration<C
   if (key.length === 0)
     fail('key is empty: without a key a repeated record could not be told from a new one');
   for (const [column, { description }] of Object.entries(columns)) {
-    if (!NAME.test(column))
-      fail(`column ${JSON.stringify(column)} must be snake_case, at most 63 characters`);
     if (column.startsWith('_'))
       fail(`column ${column} must not start with "_", which marks Heimdallr's own columns`);
+    if (!NAME.test(column))
+      fail(`column ${JSON.stringify(column)} must be snake_case, at most 63 characters`);
     if (description.trim() === '') fail(`column ${column} has no description`);
   }
   for (const column of key) {
     if (columns[column] === undefined) fail(`key column ${column} is not declared`);
     if (columns[column]?.nullable)
       fail(`key column ${column} is nullable: null equals nothing, so the fact had no identity`);
-    if (['super', 'double'].includes(columns[column]?.type.kind ?? ''))
-      fail(`key column ${column} is not comparable`);
+    const { kind } = columns[column]?.type ?? {};
+    if (kind !== undefined && !KEY_KINDS.includes(kind))
+      fail(`key column ${column} is of type ${kind}, a key is made of ${KEY_KINDS.join(', ')}`);
   }
   const kind = columns[occurredAt]?.type.kind;
   if (kind !== 'timestamp')

@@ -6,9 +6,8 @@
  * empty text, nested payloads. Every one of them must load unchanged; `damages.ts` makes those that must not.
  */
 import type { Column, ColumnType, JsonValue } from './columns.ts';
-import type { Body } from './conform.ts';
 import { type Envelope, seal } from './envelope.ts';
-import type { RecordType } from './record.ts';
+import type { Body, RecordType } from './record.ts';
 import { byteLength, cutToBytes } from './text.ts';
 
 /** A number from 0 up to 1, other than the one before. */

@@ -7,9 +7,10 @@
  */
 import { createHash } from 'node:crypto';
 import { isTimestamp } from '../contract/checks.ts';
-import { type Body, conform } from '../contract/conform.ts';
+import { conform } from '../contract/conform.ts';
 import { MAX_ENVELOPE_BYTES, recordKey, seal } from '../contract/envelope.ts';
 import { pollPage, rejectedRecord } from '../contract/ledger.ts';
+import type { Body } from '../contract/record.ts';
 import { type Emitted, emit, type RecordOf, type RecordType } from '../contract/record.ts';
 import type { People } from '../contract/redact.ts';
 import type { Scrubber } from './credential.ts';

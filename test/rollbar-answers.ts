@@ -2,9 +2,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { JsonValue } from '../contract/columns.ts';
-import { type Body, conform } from '../contract/conform.ts';
+import { conform } from '../contract/conform.ts';
 import { parseJson } from '../contract/numbers.ts';
-import type { Emitted } from '../contract/record.ts';
+import type { Body, Emitted } from '../contract/record.ts';
 import type { People } from '../contract/redact.ts';
 import { occurrenceOf } from '../producers/rollbar/occurrence.ts';
 import { at, elements } from '../producers/rollbar/read.ts';

@@ -2,10 +2,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Column, JsonValue } from '../contract/columns.ts';
-import type { Body } from '../contract/conform.ts';
 import { MAX_ENVELOPE_BYTES, seal } from '../contract/envelope.ts';
 import { compileValidator } from '../contract/json-schema.ts';
-import type { Emitted } from '../contract/record.ts';
+import type { Body, Emitted } from '../contract/record.ts';
 import { deploy, deployOf } from '../producers/rollbar/deploy.ts';
 import { item, itemOf } from '../producers/rollbar/item.ts';
 import { occurrence, occurrenceOf } from '../producers/rollbar/occurrence.ts';

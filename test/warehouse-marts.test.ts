@@ -2,10 +2,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { marts } from '../.generated/marts.ts';
 import { records } from '../.generated/records.ts';
-import type { Body } from '../contract/conform.ts';
 import { type Envelope, seal } from '../contract/envelope.ts';
 import { pollPage, rejectedRecord } from '../contract/ledger.ts';
-import type { RecordType } from '../contract/record.ts';
+import type { Body, RecordType } from '../contract/record.ts';
 import { sampleBody } from '../contract/samples.ts';
 import { drain } from '../warehouse/loader/drain.ts';
 import { openWarehouse, type World } from './warehouse-world.ts';
