@@ -6,10 +6,11 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { type LocalServices, type OnCall, startServices } from '../services/index.ts';
 import { createGuard } from '../stack/guard.ts';
+import type { JsonObject } from '../stack/json.ts';
 import { type RunningStack, type SecretRequest, startStack } from '../stack/stack.ts';
 import { synthesise } from '../stack/synth.ts';
 import { serveWire, type WireServer } from '../warehouse/wire.ts';
-import type { Options } from './options.ts';
+import { type Options, UsageError } from './options.ts';
 import { isRunSummary, Progress } from './progress.ts';
 import { type Simulator, startSimulator } from './simulators.ts';
 
@@ -28,10 +29,7 @@ export interface Session {
   readonly stack: RunningStack;
   readonly services: LocalServices;
   readonly progress: Progress;
-  readonly speed: number;
   readonly dataDir: string;
-  /** Address of the warehouse, for psql. */
-  readonly warehouseUrl: string;
   close(): Promise<void>;
 }
 
@@ -70,61 +68,39 @@ async function start(
   const dataDir =
     options.dataDir === null ? mkdtempSync(join(tmpdir(), 'heimdallr-')) : resolve(options.dataDir);
   mkdirSync(dataDir, { recursive: true });
-  const token = (producer: string): string | undefined => environment[`${producer.toUpperCase()}_TOKEN`];
-  const wanted = producers.filter(
-    (producer) => options.feeds.length === 0 || options.feeds.some((feed) => feed.startsWith(`${producer}:`)),
-  );
-  const simulated = wanted.filter(
-    (producer) => options.vendors[producer] === undefined && token(producer) === undefined,
-  );
-  const simulators = await Promise.all(
-    simulated.map((producer) => startSimulator(root, producer, options.until === null ? LIVE_PER_MINUTE : 0)),
-  );
+  const token: TokenOf = (producer) => environment[`${producer.toUpperCase()}_TOKEN`];
+  const { simulators, vendors, speed } = await startVendors({ root, options, producers, token, say });
   started.push(...simulators);
-  const vendors = {
-    ...Object.fromEntries(simulators.map(({ producer, url }) => [producer, url])),
-    ...options.vendors,
-  };
-  for (const producer of wanted) say(whatIsPolled(producer, simulators, options));
 
-  const speed =
-    options.speed ??
-    (simulated.length === wanted.length || options.until !== null ? SIMULATED_SPEED : REAL_SPEED);
+  const progress = new Progress(now);
   let guard: OnCall | null = null;
-  const services = startServices({
+  const starting = startServices({
     ...{ dataDir, speed, now },
     warehouseUrl: options.warehouse,
     log: (message) => progress.trouble(message),
     // The permissions stand in the template, which is there before any function calls.
     onCall: (call) => guard?.(call),
   });
-  const progress = new Progress(now);
   const assemblyDir = join(dataDir, 'cdk.out');
-  const before = now().getTime();
+  say('stack      being synthesised');
   const synthesis = synthesise({
-    projectDir: root,
-    outDir: assemblyDir,
-    environment,
-    context: {
-      'heimdallr:vendors': vendors,
-      ...(options.feeds.length === 0 ? {} : { 'heimdallr:feeds': options.feeds.join(',') }),
-      ...(options.since === null ? {} : { 'heimdallr:since': options.since }),
-    },
+    ...{ projectDir: root, outDir: assemblyDir, environment },
+    context: contextOf(options, vendors),
   });
   // Both are awaited before either may throw, so that nothing keeps running behind an error.
-  const [running, synthesised] = await Promise.allSettled([services, synthesis]);
-  if (running.status === 'rejected') throw running.reason;
-  started.push(running.value);
-  if (synthesised.status === 'rejected') throw synthesised.reason;
-  say(
-    `stack      synthesised in ${((now().getTime() - before) / 1000).toFixed(1)} s, ${synthesised.value.template.resources.size} resources`,
-  );
+  const [served, synthesised] = await Promise.allSettled([starting, synthesis]);
+  if (served.status === 'fulfilled') started.push(served.value);
+  else throw served.reason;
+  if (synthesised.status === 'rejected') throw asUsage(synthesised.reason);
+  const seconds = ((now().getTime() - progress.startedAt.getTime()) / 1000).toFixed(1);
+  say(`stack      synthesised in ${seconds} s, ${synthesised.value.template.resources.size} resources`);
 
+  const services = served.value;
   guard = createGuard(assemblyDir);
-  const wire = await openWire(running.value);
+  const wire = await openWire(services);
   if (wire !== null) started.push(wire);
   const stack = await startStack({
-    ...{ assemblyDir, dataDir, services: running.value, speed, now },
+    ...{ assemblyDir, dataDir, services, speed, now },
     secretValue: (secret) => secretValue(secret, token),
     onEvent: (event) => progress.event(event),
     onResult: ({ result }) => {
@@ -134,10 +110,55 @@ async function start(
   });
   started.push(stack);
   const warehouseUrl = wire?.url ?? options.warehouse ?? '';
-  say(`warehouse  psql '${warehouseUrl.replace(/:[^:@/]*@/, ':…@')}'`);
+  say(`warehouse  psql '${withoutPassword(warehouseUrl)}'`);
   say(`state      ${dataDir}`);
-  return { stack, services: running.value, progress, speed, dataDir, warehouseUrl, close };
+  return { stack, services, progress, dataDir, close };
 }
+
+type TokenOf = (producer: string) => string | undefined;
+
+/** Starts a simulator for every vendor that is wanted and neither given nor real, and chooses the speed. */
+async function startVendors({
+  root,
+  options,
+  producers,
+  token,
+  say,
+}: Pick<SessionOptions, 'root' | 'options' | 'producers' | 'say'> & { readonly token: TokenOf }) {
+  const wanted = producers.filter(
+    (producer) => options.feeds.length === 0 || options.feeds.some((feed) => feed.startsWith(`${producer}:`)),
+  );
+  const simulated = wanted.filter(
+    (producer) => options.vendors[producer] === undefined && token(producer) === undefined,
+  );
+  const perMinute = options.until === null ? LIVE_PER_MINUTE : 0;
+  const simulators = await Promise.all(
+    simulated.map((producer) => startSimulator(root, producer, perMinute)),
+  );
+  for (const producer of wanted) say(whatIsPolled(producer, simulators, options));
+  const isSimulation = simulated.length === wanted.length || options.until !== null;
+  const own = Object.fromEntries(simulators.map(({ producer, url }) => [producer, url]));
+  return {
+    simulators,
+    vendors: { ...own, ...options.vendors },
+    speed: options.speed ?? (isSimulation ? SIMULATED_SPEED : REAL_SPEED),
+  };
+}
+
+/** What of the installation is changed for this session, as infra/overrides.ts reads it. */
+const contextOf = ({ feeds, since }: Options, vendors: Readonly<Record<string, string>>): JsonObject => ({
+  'heimdallr:vendors': vendors,
+  ...(feeds.length === 0 ? {} : { 'heimdallr:feeds': feeds.join(',') }),
+  ...(since === null ? {} : { 'heimdallr:since': since }),
+});
+
+/** Which feeds there are is known only to the app: what it says about --feed is the user's line to mend. */
+function asUsage(error: unknown): unknown {
+  const [, problem] = /context heimdallr:feeds: (.*)/.exec(error instanceof Error ? error.message : '') ?? [];
+  return problem === undefined ? error : new UsageError(`--feed: ${problem}`);
+}
+
+const withoutPassword = (url: string): string => url.replace(/:[^:@/]*@/, ':…@');
 
 const openWire = async ({ warehouse }: LocalServices): Promise<WireServer | null> =>
   warehouse.embedded === null ? null : serveWire(warehouse.embedded);
