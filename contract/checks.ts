@@ -96,6 +96,21 @@ function isKeyed(body: unknown, key: readonly string[]): body is Body {
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null;
 
+/**
+ * True when an object has no other property than these. Writers keep the order of the declaration, so one step
+ * forward per property is enough for them.
+ */
+export function onlyColumns(body: unknown, names: readonly string[]): boolean {
+  if (typeof body !== 'object' || body === null) return false;
+  let at = 0;
+  for (const name in body) {
+    while (at < names.length && names[at] !== name) at += 1;
+    if (at === names.length) return Object.keys(body).every((key) => names.includes(key));
+    at += 1;
+  }
+  return true;
+}
+
 /** The checks by name, each with what it expects, for whoever is told that a value failed it. */
 export const checks = {
   fitsVarchar: {
@@ -111,5 +126,6 @@ export const checks = {
   isBigint: { check: isBigint, expects: 'the digits of a 64-bit integer as text' },
   isTimestamp: { check: isTimestamp, expects: 'an instant in UTC such as 2026-11-23T18:30:00.123Z' },
   isDate: { check: isDate, expects: 'a day such as 2026-11-23' },
+  onlyColumns: { check: onlyColumns, expects: 'the declared columns and no other' },
   hasRecordKey: { check: hasRecordKey, expects: 'the record_key that follows from {}' },
 } as const;

@@ -27,10 +27,13 @@ export function damaged(type: RecordType, envelope: Envelope): readonly Damage[]
   damages.push({ name: 'undeclared property', envelope: { ...envelope, extra: 1 } });
   damages.push({ name: 'body: undeclared column', envelope: inBody(envelope, 'extra_column', 1) });
   for (const [name, column] of Object.entries(type.columns)) {
-    damages.push({
-      name: `body.${name}: missing`,
-      envelope: { ...envelope, body: without(envelope.body, name) },
-    });
+    const lacking = without(envelope.body, name);
+    if (!column.nullable) {
+      damages.push({ name: `body.${name}: missing`, envelope: { ...envelope, body: lacking } });
+    } else {
+      const renamed = { ...lacking, [`${name}_`]: null };
+      damages.push({ name: `body.${name}: renamed`, envelope: { ...envelope, body: renamed } });
+    }
     const isKey = type.key.includes(name);
     for (const [what, value] of badValues(column, isKey)) {
       const changed = inBody(envelope, name, value);

@@ -63,7 +63,10 @@ function keySchema(column: Column): JsonSchema {
   return column.type.kind === 'varchar' ? { ...schema, pattern: '(?:^|[^ ])$' } : schema;
 }
 
-/** Schema of an envelope that carries this record type. Nothing may be missing, nothing may be added. */
+/**
+ * Schema of an envelope that carries this record type. Nothing may be added, and nothing may be missing but a
+ * nullable column of the body: while a new one is deployed, records without it are on their way.
+ */
 function envelopeSchema(type: RecordType): JsonSchema {
   const { record_type: _type, record_version: _version, seq, body: _body, ...rest } = landingColumns;
   const body = mapValues(type.columns, (column, name) =>
@@ -75,7 +78,12 @@ function envelopeSchema(type: RecordType): JsonSchema {
       record_version: { const: type.version },
       ...mapValues(rest, (column) => columnSchema(column)),
       seq: { ...columnSchema(seq), minimum: 1 },
-      body: closed(body),
+      body: {
+        type: 'object',
+        required: Object.keys(type.columns).filter((name) => type.columns[name]?.nullable !== true),
+        onlyColumns: Object.keys(type.columns),
+        properties: body,
+      },
     }),
     hasRecordKey: type.key,
   };

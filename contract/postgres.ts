@@ -1,8 +1,8 @@
 /**
  * Turns Redshift SQL into Postgres SQL, so that the text which is deployed is the text which runs locally.
  *
- * Only what this project writes is translated, and strictly: a SUPER attribute that is missing or of another
- * type is an error, as with Redshift's lax casts turned off; a VARCHAR counts bytes. What Postgres takes but
+ * Only what this project writes is translated, and strictly: a SUPER attribute of another type is an error, as
+ * with Redshift's lax casts turned off, a missing one is null; a VARCHAR counts bytes. What Postgres takes but
  * Redshift refuses is refused. Text inside quotes is never touched.
  */
 
@@ -15,7 +15,6 @@ export const postgresPrelude: readonly string[] = [
    as $$ select (statement_timestamp() at time zone 'utc')::timestamp $$`,
   `create or replace function redshift.refuse(value jsonb, wanted text, attribute text) returns text language plpgsql immutable
    as $$ begin
-     if value is null then raise exception 'SUPER attribute "%" is missing', attribute using errcode = '22000'; end if;
      raise exception 'cannot cast SUPER attribute "%" of type % to %', attribute, jsonb_typeof(value), wanted using errcode = '22000';
    end $$`,
   accessor('varchar', 'text', 'string'),
@@ -24,20 +23,19 @@ export const postgresPrelude: readonly string[] = [
   accessor('integer', 'integer', 'number'),
   accessor('float8', 'double precision', 'number'),
   `create or replace function redshift.super_value(body jsonb, attribute text) returns jsonb language sql immutable
-   as $$ select case jsonb_typeof(body -> attribute) when 'null' then null
-     else coalesce(body -> attribute, redshift.refuse(body -> attribute, 'super', attribute)::jsonb) end $$`,
+   as $$ select nullif(body -> attribute, 'null'::jsonb) $$`,
 ];
 
 /** A strict cast of one attribute; SQL rather than PL/pgSQL, because Postgres folds it into the query. */
 function accessor(name: string, type: string, json: string): string {
   return `create or replace function redshift.super_${name}(body jsonb, attribute text) returns ${type} language sql immutable
-   as $$ select case jsonb_typeof(body -> attribute) when '${json}' then (body ->> attribute)::${type} when 'null' then null
-     else redshift.refuse(body -> attribute, '${name}', attribute)::${type} end $$`;
+   as $$ select case coalesce(jsonb_typeof(body -> attribute), 'null') when '${json}' then (body ->> attribute)::${type}
+     when 'null' then null else redshift.refuse(body -> attribute, '${name}', attribute)::${type} end $$`;
 }
 
 /** Statements that set up what Postgres does not have or does otherwise, and that are skipped. */
 const SKIPPED =
-  /^\s*(?:set\s+(?:navigate|cast)_super_null_on_error\s+to\s+off|create\s+user|alter\s+user|grant|revoke)\b/i;
+  /^\s*(?:set\s+cast_super_null_on_error\s+to\s+off|create\s+user|alter\s+user|grant|revoke)\b/i;
 
 /** What Postgres would take and Redshift refuses (`r_` pages "unsupported PostgreSQL features"). */
 const REFUSED: readonly (readonly [RegExp, string])[] = [

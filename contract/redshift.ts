@@ -130,6 +130,9 @@ function fromBody([name, { type }]: [string, Column]): string {
 /**
  * The statements, for one transaction, that move all landed rows of a record type to its final table.
  *
+ * A wrong value fails loudly: lax casts are off. A column that is not in a body reads as null, because a nullable
+ * column is added while older bodies are on their way; where null is not allowed the insert fails.
+ *
  * The LOCK is first: rows copied while it waits are then in the snapshot, so the final DELETE removes only what
  * was merged. The newest observation wins; repeats of one observation are equal, so which of them wins is
  * no matter. The receipts count every record once, however often it landed.
@@ -145,7 +148,6 @@ export function mergeStatements(type: RecordType): readonly string[] {
   const notKey = names.filter((name) => !type.key.includes(name));
   return [
     `lock ${SCHEMA}.landing`,
-    'set navigate_super_null_on_error to off',
     'set cast_super_null_on_error to off',
     `create temp table batch (like ${target})`,
     [

@@ -65,7 +65,7 @@ export const acknowledgements: readonly Acknowledgement[] = [
     id: 'AwsSolutions-SMG4',
     on: ({ warehouse }) => (warehouse instanceof ServerlessWarehouse ? warehouse.secrets : []),
     reason:
-      'Generated passwords that nobody has seen. Firehose caches its own for ten minutes, so rotating a single user fails COPYs; a deploy replaces them when needed.',
+      'Generated passwords that nobody has seen. Firehose caches its own for ten minutes, so rotating a single user fails COPYs.',
   },
   {
     id: 'AwsSolutions-EC23',

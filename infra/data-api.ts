@@ -2,7 +2,7 @@
  * Permission to run SQL through the Redshift Data API, and the environment that says where.
  *
  * The Data API needs no connection: functions stay outside the warehouse's network. A statement can be asked
- * about and cancelled only by whoever sent it; those calls know no resource, so the caller is the condition.
+ * about only by whoever sent it; those calls know no resource, so the caller is the condition.
  */
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { PipelineFunction } from './pipeline-function.ts';
@@ -12,8 +12,8 @@ export interface SqlTarget {
   readonly compute:
     | { readonly workgroupName: string; readonly workgroupArn: string }
     | { readonly clusterIdentifier: string; readonly clusterArn: string };
-  /** Credentials of the database user; without a secret, a workgroup takes the function's own role for one. */
-  readonly secretArn: string | undefined;
+  /** Credentials of the database user that owns the tables. */
+  readonly secretArn: string;
 }
 
 /** Lets a function run SQL on the target, and tells it where and as whom. */
@@ -25,20 +25,12 @@ export function openDataApi(fn: PipelineFunction, { database, compute, secretArn
   fn.allow(['redshift-data:BatchExecuteStatement', 'redshift-data:ExecuteStatement'], [computeArn]);
   fn.addToRolePolicy(
     new PolicyStatement({
-      actions: [
-        'redshift-data:CancelStatement',
-        'redshift-data:DescribeStatement',
-        'redshift-data:GetStatementResult',
-      ],
+      actions: ['redshift-data:DescribeStatement', 'redshift-data:GetStatementResult'],
       resources: ['*'],
       // biome-ignore lint/suspicious/noTemplateCurlyInString: IAM replaces this placeholder.
       conditions: { StringEquals: { 'redshift-data:statement-owner-iam-userid': '${aws:userid}' } },
     }),
   );
-  if (secretArn === undefined) {
-    fn.allow(['redshift-serverless:GetCredentials'], [computeArn]);
-  } else {
-    fn.addEnvironment('SECRET_ARN', secretArn);
-    fn.allow(['secretsmanager:GetSecretValue'], [secretArn]);
-  }
+  fn.addEnvironment('SECRET_ARN', secretArn);
+  fn.allow(['secretsmanager:GetSecretValue'], [secretArn]);
 }

@@ -21,6 +21,6 @@ export class FeedState extends Table {
   /** Lets a function read and save cursors, and tells it the table's name. */
   openTo(fn: PipelineFunction): void {
     fn.addEnvironment('FEEDS_TABLE', this.tableName);
-    fn.allow(['dynamodb:GetItem', 'dynamodb:UpdateItem'], [this.tableArn]);
+    fn.allow(['dynamodb:UpdateItem'], [this.tableArn]);
   }
 }

@@ -53,12 +53,10 @@ export class Feed extends Construct {
 }
 
 /** How to put the token into the secret, as a command. */
-function howToFill({ producer, people }: ResolvedFeed, secretName: string): string {
-  // With hashed people the key stays what it is: with another one, everybody would be somebody new.
-  const content =
-    people === 'hash'
-      ? `"$(aws secretsmanager get-secret-value --secret-id ${secretName} --query SecretString --output text | sed 's|"token": *"[^"]*"|"token":"TOKEN"|')"`
-      : `'{"token":"TOKEN"}'`;
+function howToFill({ producer }: ResolvedFeed, secretName: string): string {
+  // The key for hashing people stays what it is: with another one, everybody would be somebody new.
+  const read = `aws secretsmanager get-secret-value --secret-id ${secretName} --query SecretString --output text`;
+  const content = `"$(${read} | sed 's|"token": *"[^"]*"|"token":"TOKEN"|')"`;
   const command = `aws secretsmanager put-secret-value --secret-id ${secretName} --secret-string ${content}`;
   return `${command} where TOKEN is: ${producer.secret.description}`.slice(0, 1024);
 }

@@ -73,8 +73,8 @@ export interface ExistingWorkgroupChoice extends ExistingChoice {
   readonly workgroupName: string;
   /** Permissions name a workgroup by its id, not by its name: `aws redshift-serverless get-workgroup` shows the ARN. */
   readonly workgroupArn: string;
-  /** As for a cluster; without it the functions sign in with their own IAM roles. */
-  readonly secretArn?: string;
+  /** As for a cluster. With their own IAM roles the functions would be two users, and one could not read the other's tables. */
+  readonly secretArn: string;
 }
 
 export interface NetworkChoice {

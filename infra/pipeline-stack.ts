@@ -1,5 +1,6 @@
 /**
- * The pipeline, one line per part, in the order in which a fact meets them.
+ * The pipeline, one line per part, in the order in which they are made: who polls comes
+ * last, when everything behind it is ready.
  *
  *     Clock ─▶ ProducerFunction ─▶ FactStream ─▶ RecordTransform ─▶ RecordDelivery ─▶ Archive ─▶ Warehouse
  *                  │  ▲                                  │                                          ▲
@@ -57,7 +58,6 @@ function pipeline(stack: Stack, { root, installation, records, marts }: Pipeline
   const network = new Network(stack, 'Network', installation.network);
   const state = new FeedState(stack, 'FeedState');
   const facts = new FactStream(stack, 'FactStream', { shards });
-  const producers = producerFunctions(stack, { root, feeds, clock, network, state, facts });
 
   const archive = new Archive(stack, 'Archive');
   const warehouse = warehouseFor(stack, 'Warehouse', installation.warehouse, network);
@@ -71,6 +71,8 @@ function pipeline(stack: Stack, { root, installation, records, marts }: Pipeline
   });
   const quarantine = new Quarantine(stack, 'Quarantine', { archive });
   const transform = new RecordTransform(stack, 'Transform', { root, facts, delivery, quarantine, archive });
+  const polling = { root, feeds, clock, network, state, facts, transform };
+  const producers = producerFunctions(stack, polling);
   const loader = new Loader(stack, 'Loader', { root, freshnessMinutes, clock, warehouse, schema });
 
   return {

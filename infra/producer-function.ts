@@ -4,7 +4,7 @@
  * It runs once per feed at the same time and never more: a slow feed keeps no other one waiting. It is shorter
  * than a minute, so that a run is over before the feed's next start; what it did not reach, the next run does.
  */
-import type { Construct } from 'constructs';
+import type { Construct, IDependable } from 'constructs';
 import type { Producer } from '../contract/producer.ts';
 import type { Clock } from './clock.ts';
 import type { FactStream } from './fact-stream.ts';
@@ -22,6 +22,8 @@ export interface PollingProps {
   readonly network: Network;
   readonly state: FeedState;
   readonly facts: FactStream;
+  /** Judges what is polled: it must know a new record type, or a new column, before the first such record. */
+  readonly transform: IDependable;
 }
 
 /** One function for every producer that has feeds. */
@@ -36,7 +38,7 @@ export class ProducerFunction extends PipelineFunction {
   readonly feeds: readonly Feed[];
 
   constructor(scope: Construct, id: string, props: PollingProps & { readonly producer: Producer }) {
-    const { root, producer, feeds, clock, network, state, facts } = props;
+    const { root, producer, feeds, clock, network, state, facts, transform } = props;
     super(scope, id, {
       root,
       entry: `.generated/handlers/${producer.name}.ts`,
@@ -49,6 +51,7 @@ export class ProducerFunction extends PipelineFunction {
       isRecurring: true,
       network,
     });
+    this.node.addDependency(transform);
     state.openTo(this);
     facts.openTo(this);
     this.feeds = feeds.map(

@@ -179,7 +179,7 @@ const existingWorkgroup = object({
     'the name of the workgroup (or clusterIdentifier, for a provisioned cluster)',
   ),
   workgroupArn: arn('redshift-serverless', 'the ARN of the workgroup'),
-  secretArn: optional(secretArn, undefined),
+  secretArn,
 });
 
 function readWarehouse(value: unknown, path: string) {

@@ -59,6 +59,7 @@ export class ServerlessWarehouse extends Construct implements Warehouse {
       adminUserPassword: this.#administrator.secretValueFromJson('password').unsafeUnwrap(),
     });
     this.namespace.applyRemovalPolicy(RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE);
+    const publicSubnets = network.vpc.selectSubnets({ subnetType: SubnetType.PUBLIC });
     this.workgroup = new CfnWorkgroup(this, 'Workgroup', {
       workgroupName: NAME,
       namespaceName: this.namespace.ref,
@@ -68,9 +69,10 @@ export class ServerlessWarehouse extends Construct implements Warehouse {
       port: this.port,
       configParameters: [{ parameterKey: 'require_ssl', parameterValue: 'true' }],
       securityGroupIds: [this.securityGroup.securityGroupId],
-      subnetIds: network.vpc.selectSubnets({ subnetType: SubnetType.PUBLIC }).subnetIds,
+      subnetIds: publicSubnets.subnetIds,
     });
-    this.workgroup.node.addDependency(network.vpc.internetConnectivityEstablished);
+    // Publicly accessible needs the gateway attached and routed to, not only made.
+    this.workgroup.node.addDependency(publicSubnets.internetConnectivityEstablished);
     this.host = this.workgroup.attrWorkgroupEndpointAddress;
   }
 
@@ -89,6 +91,8 @@ export class ServerlessWarehouse extends Construct implements Warehouse {
 /** A user whose password nobody has seen: 32 letters and digits, with an upper-case one, a lower-case one and a digit. */
 function databaseUser(scope: Construct, id: string, username: string): Secret {
   return new Secret(scope, id, {
+    // Named, so that a stack that comes back finds it: the namespace it opens is kept, too.
+    secretName: `heimdallr/warehouse/${username}`,
     description: `Database user ${username}`,
     generateSecretString: {
       secretStringTemplate: JSON.stringify({ username }),

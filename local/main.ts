@@ -28,31 +28,43 @@ async function main(): Promise<number> {
   }
   const startedAt = now();
   const stopped = new AbortController();
+  let isRunning = false;
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.on(signal, () => {
-      // The second time is meant.
-      if (stopped.signal.aborted) process.exit(130);
+      // The second time is meant; and before anything runs there is nothing to end well.
+      if (stopped.signal.aborted || !isRunning) process.exit(130);
       stopped.abort();
     });
   }
   const say = (line: string): void => screen.print(line);
   const session = await startSession({ root, options, producers, environment: process.env, now, say });
+  isRunning = true;
   try {
     const failures =
-      options.until === 'drained' ? await untilDrained(session) : await untilStopped(session, stopped.signal);
+      options.until === 'drained'
+        ? await untilDrained(session, stopped.signal)
+        : await untilStopped(session, stopped.signal);
     return await report(session, options, startedAt, failures);
   } finally {
     await session.close();
   }
 }
 
-/** Shows the view while the pipeline is drained. */
-async function untilDrained(session: Session): Promise<readonly string[]> {
+/** Shows the view while the pipeline is drained; a signal ends the waiting. */
+async function untilDrained(session: Session, stopped: AbortSignal): Promise<readonly string[]> {
   const drained = new AbortController();
   const watching = watch(session, drained.signal);
+  const draining = drain(session, now, (line) => screen.print(`drained?   ${line}`));
+  const interrupted = new Promise<readonly string[]>((resolve) => {
+    stopped.addEventListener('abort', () => resolve(['stopped before everything had arrived']), {
+      once: true,
+    });
+  });
   try {
-    return await drain(session, now, (line) => screen.print(`drained?   ${line}`));
+    return await Promise.race([draining, interrupted]);
   } finally {
+    // What it still tries after an interruption is nobody's business any more.
+    draining.catch(() => undefined);
     drained.abort();
     await watching;
   }
@@ -116,6 +128,7 @@ async function report(
     firstRunId(session.progress.startedAt),
     session.progress.runs,
     seconds,
+    options.until !== null,
   );
   screen.clear();
   for (const line of draw(session.progress, await read(session), now())) screen.print(line);
@@ -142,10 +155,9 @@ const missing = (summary: Summary): readonly string[] =>
       `${count} ${type} records are missing: they were put on the stream and neither delivered nor rejected`,
   );
 
-try {
-  process.exitCode = await main();
-} catch (error) {
-  const isUsage = error instanceof UsageError;
+const exitCode = await main().catch((error: unknown) => {
   console.error(error instanceof Error ? error.message : String(error));
-  process.exitCode = isUsage ? 2 : 1;
-}
+  return error instanceof UsageError ? 2 : 1;
+});
+// Whatever still waits for something must not keep the program; what was written must be out.
+process.stdout.write('', () => process.exit(exitCode));

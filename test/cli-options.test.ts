@@ -58,6 +58,13 @@ test.each([
   [['--warehouse', 'mysql://x'], /^--warehouse takes a URL such as postgres:/],
   [['--since', 'yesterday'], /^--since must be like 90m, 24h, 7d or 2026-01-01/],
   [['--since', '2027-01-01'], /not in the future/],
+  [['--since', '-1h'], /^Option '--since' argument is ambiguous/],
+  [['--data', ''], /^--data takes a directory, got nothing$/],
+  [
+    ['--vendor', 'rollbar=http://me:secret@x'],
+    /^--vendor rollbar takes a URL without user and password; ROLLBAR_TOKEN is its token$/,
+  ],
+  [['--vendor', 'rollbar=http://a', '--vendor', 'rollbar=http://b'], /^--vendor rollbar is given twice/],
   [['--speed', 'fast'], /^--speed takes a number from 1 to 10000, got "fast"$/],
   [['--speed', '0'], /^--speed takes a number/],
   [['--speed', ''], /^--speed takes a number/],

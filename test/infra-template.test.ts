@@ -333,7 +333,7 @@ test('producers leave through fixed addresses, which the stack prints', () => {
   expect(two.all('AWS::EC2::EIP').map(([id]) => id)).toEqual(gateways);
 });
 
-test('the stack says how to fill the secret of each feed, and keeps the key where people are hashed', () => {
+test('the stack says how to fill the secret of each feed, and keeps the key that hashes people', () => {
   const commands = Object.fromEntries(
     Object.values(template.outputs).flatMap(({ Value, Description }) =>
       Description.startsWith('aws secretsmanager') ? [[String(Value), Description]] : [],
@@ -341,9 +341,9 @@ test('the stack says how to fill the secret of each feed, and keeps the key wher
   );
 
   expect(commands).toEqual({
-    'heimdallr/alpha/web': `aws secretsmanager put-secret-value --secret-id heimdallr/alpha/web --secret-string '{"token":"TOKEN"}' where TOKEN is: A token that may read.`,
+    'heimdallr/alpha/web': `aws secretsmanager put-secret-value --secret-id heimdallr/alpha/web --secret-string "$(aws secretsmanager get-secret-value --secret-id heimdallr/alpha/web --query SecretString --output text | sed 's|"token": *"[^"]*"|"token":"TOKEN"|')" where TOKEN is: A token that may read.`,
     'heimdallr/alpha/app': `aws secretsmanager put-secret-value --secret-id heimdallr/alpha/app --secret-string "$(aws secretsmanager get-secret-value --secret-id heimdallr/alpha/app --query SecretString --output text | sed 's|"token": *"[^"]*"|"token":"TOKEN"|')" where TOKEN is: A token that may read.`,
-    'heimdallr/beta/core': `aws secretsmanager put-secret-value --secret-id heimdallr/beta/core --secret-string '{"token":"TOKEN"}' where TOKEN is: A token that may read.`,
+    'heimdallr/beta/core': `aws secretsmanager put-secret-value --secret-id heimdallr/beta/core --secret-string "$(aws secretsmanager get-secret-value --secret-id heimdallr/beta/core --query SecretString --output text | sed 's|"token": *"[^"]*"|"token":"TOKEN"|')" where TOKEN is: A token that may read.`,
   });
 });
 
@@ -377,23 +377,6 @@ test('a warehouse that is there already is used, not made', () => {
     SECRET_ARN: 'arn:aws:secretsmanager:eu-west-1:123456789012:secret:owner-AbCdEf',
   });
   expect(adopted.outputs.FirehoseAddresses?.Description).toContain('must admit these addresses on port 5439');
-});
-
-test('without a secret, functions sign in to an existing workgroup with their own roles', () => {
-  const workgroupArn = 'arn:aws:redshift-serverless:eu-west-1:123456789012:workgroup/0f1e2d3c';
-  const {
-    clusterIdentifier: _cluster,
-    secretArn: _secret,
-    ...rest
-  } = { ...existing.warehouse, clusterIdentifier: '', secretArn: '' };
-  const signing = new TemplateUnderTest({
-    ...existing,
-    warehouse: { ...rest, workgroupName: 'analytics', workgroupArn },
-  });
-  const loader = signing.one('AWS::Lambda::Function', /^Loader/);
-
-  expect(signing.allows(loader, 'redshift-serverless:GetCredentials', workgroupArn)).toBe(true);
-  expect(loader.Properties.Environment.Variables).not.toHaveProperty('SECRET_ARN');
 });
 
 test('whatever holds data is kept when the stack goes, and undone when its creation fails', () => {

@@ -131,6 +131,13 @@ test('a refused token ends the run with what to do, and without the token', asyn
   expect(ended.output).not.toContain('a-token-that-was-revoked');
 });
 
+test('a warehouse that cannot be reached ends the run at once, and the password is not printed', async () => {
+  const ended = await start(['--warehouse', 'postgres://nobody:hunter2@127.0.0.1:1/none']);
+
+  expect(ended.code).toBe(1);
+  expect(ended.output).not.toContain('hunter2');
+});
+
 test.each(['nobody:web', 'rollbar:nope'])(
   'the unknown feed %s is one line on stderr and exit code 2',
   async (feed) => {

@@ -212,7 +212,7 @@ describe('the loader', () => {
   });
 
   test.each([
-    ['a missing attribute', { title: undefined }, 'SUPER attribute "title" is missing'],
+    ['a missing attribute', { seen_at: undefined }, 'violates not-null constraint'],
     ['text that is too wide', { title: 'x'.repeat(41) }, 'value too long for type character varying(40)'],
     ['text that is too wide in bytes', { title: 'é'.repeat(21) }, 'violates check constraint'],
     ['null where there must be a value', { seen_at: null }, 'violates not-null constraint'],
@@ -225,6 +225,16 @@ describe('the loader', () => {
 
     expect(failure).toContain(expected);
     expect([await count('tiny_bug'), await count('landing')]).toEqual(['0', '1']);
+  });
+
+  test('loads a body from before a nullable column was added', async () => {
+    const { title: _, ...older } = sighting({}).body;
+    await world.land({ ...sighting({}), body: older });
+
+    await load();
+
+    expect(await bugs('tiny_bug')).toEqual([{ id: '1', title: null, _run_id: 'run-1' }]);
+    expect(await count('landing')).toBe('0');
   });
 
   test('leaves rows of unknown types and versions where they are, and counts them', async () => {

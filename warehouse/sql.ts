@@ -41,6 +41,9 @@ const LONGEST_WAIT_MS = 2_000;
 
 const MAX_ATTEMPTS = 5;
 
+/** Questions in a row without an answer before the outcome is given up as unknown. */
+const MAX_UNANSWERED = 10;
+
 /** What a repetition can cure: a serializable conflict, a deadlock, a call that was throttled or got no slot. */
 const PASSING =
   /\b1023\b|serializable isolation violation|could not serialize|deadlock|too many (?:requests|active)|throttl|ActiveStatementsExceeded/i;
@@ -70,8 +73,20 @@ const isPassing = (error: unknown): boolean =>
 
 async function once(api: DataApi, { sleep }: Patience, statements: readonly string[]): Promise<string> {
   const id = await api.submit(statements);
+  let unanswered = 0;
   for (let wait = FIRST_WAIT_MS; ; wait = Math.min(wait * 1.5, LONGEST_WAIT_MS)) {
-    const { status, error, failedStatement } = await api.describe(id);
+    // A question without an answer says nothing about the statements: asked again, never sent again.
+    const described = await api.describe(id).catch((error: unknown) => {
+      unanswered += 1;
+      if (unanswered === MAX_UNANSWERED) throw error;
+      return null;
+    });
+    if (described === null) {
+      await sleep(LONGEST_WAIT_MS);
+      continue;
+    }
+    unanswered = 0;
+    const { status, error, failedStatement } = described;
     if (status === 'FINISHED') return id;
     if (status === 'FAILED' || status === 'ABORTED') {
       const place = `statement ${failedStatement + 1} of ${statements.length} (${opening(statements[failedStatement] ?? '')})`;

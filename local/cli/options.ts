@@ -57,10 +57,10 @@ export function readOptions(
   }
   return {
     until: values.until ?? null,
-    vendors: Object.fromEntries((values.vendor ?? []).map((value) => vendor(value, producers))),
+    vendors: vendors(values.vendor ?? [], producers),
     feeds: (values.feed ?? []).map((value) => feed(value, producers)),
     warehouse: values.warehouse === undefined ? null : warehouse(values.warehouse),
-    dataDir: values.data ?? null,
+    dataDir: values.data === undefined ? null : directory(values.data),
     since: values.since === undefined ? null : since(values.since, now),
     json: values.json ?? false,
     speed: values.speed === undefined ? null : speed(values.speed),
@@ -84,9 +84,22 @@ function parse(args: readonly string[]) {
       },
     }).values;
   } catch (error) {
-    const reason = error instanceof Error ? (error.message.split('. ')[0] ?? '') : String(error);
+    const reason = error instanceof Error ? (error.message.split(/\. |\n/)[0] ?? '') : String(error);
     throw new UsageError(`${reason}. Try npm start -- --help`);
   }
+}
+
+function vendors(values: readonly string[], producers: readonly string[]): Readonly<Record<string, string>> {
+  const given = values.map((value) => vendor(value, producers));
+  const names = given.map(([name]) => name);
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  if (twice !== undefined) throw new UsageError(`--vendor ${twice} is given twice, one address is polled`);
+  return Object.fromEntries(given);
+}
+
+function directory(value: string): string {
+  if (value.trim() === '') throw new UsageError('--data takes a directory, got nothing');
+  return value;
 }
 
 function vendor(value: string, producers: readonly string[]): [string, string] {
@@ -98,6 +111,11 @@ function vendor(value: string, producers: readonly string[]): [string, string] {
   }
   if (!URL.canParse(url) || !['http:', 'https:'].includes(new URL(url).protocol)) {
     throw new UsageError(`--vendor ${name} takes an http or https URL, got ${JSON.stringify(url)}`);
+  }
+  if (new URL(url).username !== '' || new URL(url).password !== '') {
+    throw new UsageError(
+      `--vendor ${name} takes a URL without user and password; ${name.toUpperCase()}_TOKEN is its token`,
+    );
   }
   return [name, url.replace(/\/+$/, '')];
 }

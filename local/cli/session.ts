@@ -1,7 +1,7 @@
 /**
  * A session: everything that `npm start` runs, started in the right order and ended again.
  */
-import { mkdirSync, mkdtempSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { type LocalServices, type OnCall, startServices } from '../services/index.ts';
@@ -69,7 +69,10 @@ async function start(
     options.dataDir === null ? mkdtempSync(join(tmpdir(), 'heimdallr-')) : resolve(options.dataDir);
   mkdirSync(dataDir, { recursive: true });
   const token: TokenOf = (producer) => environment[`${producer.toUpperCase()}_TOKEN`];
-  const { simulators, vendors, speed } = await startVendors({ root, options, producers, token, say });
+  const { simulators, vendors, speed } = await startVendors({
+    ...{ root, options, producers, token, say },
+    startAt: simulationStart(dataDir, now),
+  });
   started.push(...simulators);
 
   const progress = new Progress(now);
@@ -117,6 +120,16 @@ async function start(
 
 type TokenOf = (producer: string) => string | undefined;
 
+/**
+ * When the simulated vendors' past ended, kept with the state: a second run on the same directory meets the same
+ * vendors, a little later, and not others whose facts its cursors would pass over.
+ */
+function simulationStart(dataDir: string, now: () => Date): string {
+  const file = join(dataDir, 'simulated-since');
+  if (!existsSync(file)) writeFileSync(file, now().toISOString());
+  return readFileSync(file, 'utf8');
+}
+
 /** Starts a simulator for every vendor that is wanted and neither given nor real, and chooses the speed. */
 async function startVendors({
   root,
@@ -124,7 +137,11 @@ async function startVendors({
   producers,
   token,
   say,
-}: Pick<SessionOptions, 'root' | 'options' | 'producers' | 'say'> & { readonly token: TokenOf }) {
+  startAt,
+}: Pick<SessionOptions, 'root' | 'options' | 'producers' | 'say'> & {
+  readonly token: TokenOf;
+  readonly startAt: string;
+}) {
   const wanted = producers.filter(
     (producer) => options.feeds.length === 0 || options.feeds.some((feed) => feed.startsWith(`${producer}:`)),
   );
@@ -133,7 +150,7 @@ async function startVendors({
   );
   const perMinute = options.until === null ? LIVE_PER_MINUTE : 0;
   const simulators = await Promise.all(
-    simulated.map((producer) => startSimulator(root, producer, perMinute)),
+    simulated.map((producer) => startSimulator({ root, producer, perMinute, startAt })),
   );
   for (const producer of wanted) say(whatIsPolled(producer, simulators, options));
   const isSimulation = simulated.length === wanted.length || options.until !== null;
@@ -158,7 +175,13 @@ function asUsage(error: unknown): unknown {
   return problem === undefined ? error : new UsageError(`--feed: ${problem}`);
 }
 
-const withoutPassword = (url: string): string => url.replace(/:[^:@/]*@/, ':…@');
+/** The address without its password, wherever that stands. */
+function withoutPassword(address: string): string {
+  const url = new URL(address);
+  if (url.password !== '') url.password = 'PASSWORD';
+  for (const name of url.searchParams.keys()) if (/pass/i.test(name)) url.searchParams.set(name, 'PASSWORD');
+  return url.href;
+}
 
 const openWire = async ({ warehouse }: LocalServices): Promise<WireServer | null> =>
   warehouse.embedded === null ? null : serveWire(warehouse.embedded);

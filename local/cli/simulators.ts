@@ -1,8 +1,8 @@
 /**
  * Starts the vendors' simulators, each in a process of its own: whatever fails inside harms nobody else.
  *
- * A simulator is `producers/<name>/simulator.ts`. It takes `--port 0 --with-parent --demo [--live N]` and
- * prints one line of JSON, `{"listening":"http://127.0.0.1:PORT"}`, once it answers.
+ * A simulator is `producers/<name>/simulator.ts`. It takes `--port 0 --with-parent --demo --live N --start-at TIME`
+ * and prints one line of JSON, `{"listening":"http://127.0.0.1:PORT"}`, once it answers.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
@@ -23,14 +23,26 @@ export function producerNames(root: string): readonly string[] {
     .sort();
 }
 
+export interface SimulatorChoice {
+  readonly root: string;
+  readonly producer: string;
+  /** Facts to add per minute from then on; 0: only the past. */
+  readonly perMinute: number;
+  /** When its past ends and its present begins, as an ISO time. */
+  readonly startAt: string;
+}
+
 /**
  * Starts one simulator and waits until it listens.
- * @param perMinute facts to add per minute from now on; 0: only the past.
  * @throws {Error} with its last words when it ends before it listens.
  */
-export async function startSimulator(root: string, producer: string, perMinute: number): Promise<Simulator> {
+export async function startSimulator(choice: SimulatorChoice): Promise<Simulator> {
+  const { root, producer, perMinute, startAt } = choice;
   const file = join(root, 'producers', producer, 'simulator.ts');
-  const args = [file, '--port', '0', '--with-parent', '--demo', '--live', String(perMinute)];
+  const args = [
+    ...[file, '--port', '0', '--with-parent', '--demo'],
+    ...['--live', String(perMinute), '--start-at', startAt],
+  ];
   const child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'pipe'] });
   const words: string[] = [];
   createInterface({ input: child.stderr }).on('line', (line) => {

@@ -31,12 +31,14 @@ export function firstRunId(time: Date): string {
 /**
  * Counts the runs from `firstRun` on.
  * @param runs what the producers answered in this session.
+ * @param isDrained whether everything had its time to arrive: what is on its way is not missing.
  */
 export async function summarise(
   query: Query,
   firstRun: string,
   runs: readonly RunSummary[],
   seconds: number,
+  isDrained: boolean,
 ): Promise<Summary> {
   const { rows } = await query(
     `select record_type, sum(emitted) as emitted, sum(delivered) as delivered, sum(rejected) as rejected
@@ -58,7 +60,7 @@ export async function summarise(
     emitted,
     delivered: withoutNothing(delivered),
     rejected: withoutNothing(rejected),
-    missing: Object.fromEntries(missing),
+    missing: isDrained ? Object.fromEntries(missing) : {},
     tables: await rowCounts(query),
     seconds: Math.round(seconds * 10) / 10,
   };

@@ -97,10 +97,14 @@ export async function startServices(options: ServicesOptions): Promise<LocalServ
       faults.refuseRecord?.(service, stream, index) ?? false;
 
   const giveBack = takeDirectory(dataDir);
+  // First, because it is what can fail: nothing else is to be stopped then.
+  const warehouse = await openDatabase({ url: options.warehouseUrl, dataDir }).catch((error: unknown) => {
+    giveBack();
+    throw error;
+  });
   const s3 = openObjectStore(folder('s3'));
   const secrets = startSecrets(now);
   const kinesis = await startKinesis(folder('kinesis'), refuse('kinesis'));
-  const warehouse = await openDatabase({ url: options.warehouseUrl, dataDir });
   const dynamodb = await startDynamoDb(folder('dynamodb'));
   const firehose = startFirehose({
     folder: folder('firehose'),

@@ -29,7 +29,7 @@ export interface Reading {
 
 /**
  * Reads a page and yields all of its wanted rows but the last part.
- * @throws {PollError} `unexpected_response` when there are rows and none has an id and a time.
+ * @throws {PollError} `unexpected_response` when a full or a first page has rows and none has an id and a time.
  */
 export async function* readPage(
   http: PollContext['http'],
@@ -64,6 +64,10 @@ export async function* readPage(
     // A row without an id or a time goes on as well: it is refused in the open, not dropped.
     part.push(occurrenceOf(row));
     partBytes += rowBytes;
+  }
+  // The last rows of all, and none can be read: they are refused in the open, and the walk ends here.
+  if (sightings.length === 0 && before !== null && size < limit) {
+    return { sightings, size: 0, bytes, items, rest: part };
   }
   if (size > 0 && sightings.length === 0) {
     throw new PollError(

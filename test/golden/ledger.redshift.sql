@@ -52,8 +52,6 @@ create table if not exists heimdallr."rejected_record" (
 
 lock heimdallr.landing;
 
-set navigate_super_null_on_error to off;
-
 set cast_super_null_on_error to off;
 
 create temp table batch (like heimdallr."poll_page");

@@ -48,10 +48,19 @@ export async function applySchema(
   await runAll(sql, [
     ...tables.flatMap((table) => change(table, present.get(table.name))),
     ...tables.flatMap(comments),
-    ...possible(marts, tables).map(
-      ({ name, sql: select }) => `create or replace view ${SCHEMA}.${name} as\n${bare(select)}`,
-    ),
   ]);
+  for (const mart of possible(marts, tables)) await renew(sql, mart);
+}
+
+/** Replaces a view; one whose columns have changed cannot be replaced and is made anew. */
+async function renew(sql: Sql, { name, sql: select }: Mart): Promise<void> {
+  const view = `${SCHEMA}.${name} as\n${bare(select)}`;
+  try {
+    await sql.run([`create or replace view ${view}`]);
+  } catch {
+    // What is wrong beside its columns fails again, and loudly; so does a view of somebody's own that stands on it.
+    await sql.run([`drop view if exists ${SCHEMA}.${name}`, `create view ${view}`]);
+  }
 }
 
 /** The marts whose tables exist: what a producer that was removed fed is nobody's mart any more. */
@@ -123,11 +132,12 @@ function conflictsOf(table: Table, present: ReadonlyMap<string, Present> | undef
     const got = describe(found.type, found.isNullable);
     return got === wanted ? [] : [`${table.name}.${name} is ${got} and is declared as ${wanted}: ${cure}`];
   });
-  const gone = [...present.keys()]
-    .filter((name) => table.columns[name] === undefined)
+  // A nullable column that nobody declares any more stays and stays empty: a deployment that is rolled back leaves one.
+  const gone = [...present]
+    .filter(([name, { isNullable }]) => table.columns[name] === undefined && !isNullable)
     .map(
-      (name) =>
-        `${table.name}.${name} is in the warehouse and not declared any more: declare it again, or ${cure}`,
+      ([name]) =>
+        `${table.name}.${name} is in the warehouse, not null, and not declared any more: declare it again, or ${cure}`,
     );
   return [...declared, ...gone];
 }

@@ -22,6 +22,7 @@ const flags = {
   live: { type: 'string', default: '0' },
   ordering: { type: 'string', default: 'H2' },
   late: { type: 'string', default: '0.01' },
+  'start-at': { type: 'string' },
   token: { type: 'string' },
   demo: { type: 'boolean', default: false },
   'with-parent': { type: 'boolean', default: false },
@@ -54,6 +55,7 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
       livePerMinute: numberFlag('live', values.live, { from: 0, to: 60_000 }),
       ordering: orderingFlag(values.ordering),
       late: { fraction: numberFlag('late', values.late, { from: 0, to: 1 }) },
+      ...(values['start-at'] === undefined ? {} : { startAt: timeFlag(values['start-at']) }),
       ...(token === undefined ? {} : { tokens: { [token]: ['read', 'post_server_item'] as const } }),
     },
   };
@@ -104,6 +106,15 @@ function numberFlag(name: string, given: string, { from, to, isWhole = false }: 
   throw new UsageError(
     `--${name} is ${JSON.stringify(given)}, expected a ${isWhole ? 'whole ' : ''}number from ${from} to ${to}`,
   );
+}
+
+function timeFlag(given: string): number {
+  const time = Date.parse(given);
+  if (Number.isNaN(time))
+    throw new UsageError(
+      `--start-at is ${JSON.stringify(given)}, expected a time such as 2026-11-23T18:30:00Z`,
+    );
+  return time;
 }
 
 function orderingFlag(given: string): Ordering {

@@ -22,6 +22,8 @@ export interface SimulatorOptions {
   readonly occurrences?: number;
   readonly sinceHours?: number;
   readonly livePerMinute?: number;
+  /** When the past ends and the live traffic begins, in milliseconds; now unless given. */
+  readonly startAt?: number;
   /** Which reading of the vendor's order of rows (H2, the harshest). */
   readonly ordering?: Ordering;
   /** The share of rows seen late (0: all at once), and how late at most (540 s). */
@@ -57,7 +59,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     late: { maxSeconds: 540, fraction: 0, ...options.late },
     inversionSeconds: options.inversionSeconds ?? 20,
   });
-  const start = Math.floor(now() / 1000) * 1000;
+  const start = Math.floor((options.startAt ?? now()) / 1000) * 1000;
   startTraffic(project, {
     ...{ seed, start, occurrences: options.occurrences ?? 0, sinceHours: options.sinceHours ?? 24 },
     livePerMinute: options.livePerMinute ?? 0,
