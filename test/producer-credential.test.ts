@@ -14,8 +14,8 @@ describe('a secret', () => {
   });
 
   test.each([
-    ['', 'a token of 0 characters'],
-    ['short', 'a token of 5 characters'],
+    ['', 'an empty token'],
+    ['{"token":""}', 'an empty token'],
     ['{"token":', 'text that starts with "{" and is no JSON'],
     ['{"tokn":"0123456789"}', 'JSON without a "token"'],
     [`{"token":"${TOKEN}","personKey":7}`, 'a "personKey" that is no text'],
@@ -27,6 +27,16 @@ describe('a secret', () => {
         message: `the secret ${SECRET} must hold the bare token or {"token": "…", "personKey": "…"}, got ${got}; put the token into it`,
       }),
     );
+  });
+
+  test('may hold a short token; records are not searched for it, words of the vendor are', () => {
+    const { token } = parseCredential('read', SECRET);
+    const scrub = scrubber(token);
+
+    expect(scrub.value({ note: 'already read' }, '{"note":"already read"}')).toEqual({
+      note: 'already read',
+    });
+    expect(scrub.text('access token not found: read')).toBe('access token not found: [redacted]');
   });
 
   test('without a key cannot hash persons', () => {

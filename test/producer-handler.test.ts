@@ -143,7 +143,7 @@ describe('credentials', () => {
   });
 
   test.each([
-    ['the secret holds no token', 'short', 'keep' as const],
+    ['the secret holds no token', '{"token":""}', 'keep' as const],
     ['persons are to be hashed without a key', TOKEN, 'hash' as const],
   ])('that nobody can use are a failed run, not an error of ours: %s', async (_name, text, people) => {
     const world = fakeWorld({ secrets: secretsOf(text) });
