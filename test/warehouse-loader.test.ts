@@ -306,7 +306,7 @@ describe('the books', () => {
   test('count the runs that miss records', async () => {
     const incomplete = page('tiny:a', 90);
     await world.land(
-      { ...incomplete, body: { ...incomplete.body, emitted: { tiny_bug: 3 } } },
+      { ...incomplete, seq: 4, body: { ...incomplete.body, emitted: { tiny_bug: 3 } } },
       page('tiny:a', 80),
     );
     await world.land(sighting({ run: incomplete.run_id, seq: 2 }));

@@ -155,6 +155,17 @@ describe('the ledger', () => {
     ]);
   });
 
+  test('lets no record behind the last booked page make up for one that is missing', async () => {
+    await load(
+      record('run-1', 1),
+      page('run-1', 90, { rollbar_deploy: 3 }),
+      record('run-1', 5),
+      record('run-1', 6),
+    );
+
+    expect(await ledger()).toEqual(['run-1 poll_page 1 1 0 0 complete', 'run-1 rollbar_deploy 3 1 0 2 late']);
+  });
+
   test('raises no alarm over a page that a crash left without an entry: the next run repeats it', async () => {
     await load(record('run-crashed', 1), record('run-crashed', 2), rejection('unknown', 0, null));
 

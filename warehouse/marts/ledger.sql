@@ -3,6 +3,8 @@
 -- Grain: one row per run and record type. Key: run_id, record_type.
 -- Reader: the loader, which counts late runs for the alarm, and whoever looks which run it was.
 -- A page whose own poll_page got lost is missing among the poll_pages: the pages of a run are numbered.
+-- A put that broke off leaves records behind the last page that was booked; they are no part of the books, or they
+-- would make up for records that are missing.
 -- A record that was rejected, then sent again and delivered, counts as delivered.
 with pages as (
   select run_id, _feed as feed, page, polled_at, emitted
@@ -27,10 +29,18 @@ emitted as (
   group by run_id, record_type
 ),
 
+booked as (
+  select arrived.run_id, max(arrived.seq) as last_seq
+  from heimdallr.receipt as arrived
+  join runs on runs.run_id = arrived.run_id
+  where arrived.record_type = 'poll_page'
+  group by arrived.run_id
+),
+
 delivered as (
   select arrived.run_id, arrived.record_type, count(distinct arrived.seq) as records
   from heimdallr.receipt as arrived
-  join runs on runs.run_id = arrived.run_id
+  join booked on booked.run_id = arrived.run_id and arrived.seq <= booked.last_seq
   where arrived.observed_at > getdate() - interval '8 days'
   group by arrived.run_id, arrived.record_type
 ),
@@ -38,7 +48,7 @@ delivered as (
 rejected as (
   select refused.run_id, coalesce(refused.rejected_type, 'unknown') as record_type, count(*) as records
   from heimdallr.rejected_record as refused
-  join runs on runs.run_id = refused.run_id
+  join booked on booked.run_id = refused.run_id and refused.seq <= booked.last_seq
   left join heimdallr.receipt as arrived on arrived.run_id = refused.run_id and arrived.seq = refused.seq
   where arrived.run_id is null
   group by refused.run_id, coalesce(refused.rejected_type, 'unknown')
