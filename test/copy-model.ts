@@ -6,8 +6,13 @@
  */
 import { landingColumns } from '../contract/envelope.ts';
 
-/** The columns of a row as COPY would store them. @throws {SyntaxError} when it would not, or not surely. */
-export function copyRow(line: Buffer): Record<string, unknown> {
+/**
+ * The columns of a row as COPY would store them.
+ * @param doubles attributes of the body that are cast to FLOAT8: of those the nearest double counts, and not each
+ * digit. 68363806514063930 is how the double 68363806514063928 is written, and the double comes back from it.
+ * @throws {SyntaxError} when it would not store them, or not surely.
+ */
+export function copyRow(line: Buffer, doubles: readonly string[] = []): Record<string, unknown> {
   const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(line);
   if (!text.endsWith('\n')) refuse('the row does not end with a newline');
   if (Buffer.byteLength(text) > 1_000 * 1024) refuse('the row is larger than a Firehose record');
@@ -21,7 +26,7 @@ export function copyRow(line: Buffer): Record<string, unknown> {
     Object.entries(landingColumns).map(([name, { type }]) => {
       const node = row.members.get(name);
       if (node === undefined) return refuse(`${name} would be null`);
-      if (type.kind === 'super') return [name, toValue(node)];
+      if (type.kind === 'super') return [name, bodyOf(node, doubles)];
       if (type.kind === 'integer') {
         const isPlain = node.kind === 'number' && /^-?(?:0|[1-9]\d*)$/.test(node.source);
         return isPlain && Math.abs(Number(node.source)) < 2 ** 31
@@ -117,6 +122,13 @@ function readString(reader: Reader): string {
   if (Buffer.byteLength(value) > 65_535) refuse('a string is longer than 65,535 bytes');
   if (/[\p{Noncharacter_Code_Point}\p{Surrogate}]/u.test(value)) refuse('a noncharacter');
   return value;
+}
+
+function bodyOf(body: Node, doubles: readonly string[]): unknown {
+  if (body.kind !== 'object') return toValue(body);
+  const attribute = (name: string, node: Node): unknown =>
+    node.kind === 'number' && doubles.includes(name) ? Number(node.source) : toValue(node);
+  return Object.fromEntries([...body.members].map(([name, node]) => [name, attribute(name, node)]));
 }
 
 function toValue(node: Node): unknown {
