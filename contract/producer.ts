@@ -46,7 +46,8 @@ export interface PollContext<Cursor = unknown, Settings = unknown> {
 export interface Http {
   /**
    * Reads a JSON answer of at most 16 MB without loss of digits.
-   * @param headers beside the credential, for a vendor that pages by header, as with `Range`.
+   * @param headers beside the credential, for a vendor that pages by header, as with `Range`. To a request with
+   *   `If-None-Match` the answer can be status 304 with the body null.
    */
   get(path: string, query?: Query, headers?: Readonly<Record<string, string>>): Promise<Answer>;
   /**
@@ -121,6 +122,8 @@ export type PollErrorKind =
   | 'unavailable'
   /** The credential is refused: a person must act now. */
   | 'unauthorized'
+  /** What was asked for is not there, or the credential may not see it: a person must look at the settings. */
+  | 'not_found'
   /** An answer that is not what the vendor documents: a developer must look. */
   | 'unexpected_response';
 

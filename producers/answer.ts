@@ -7,7 +7,7 @@
 import { createHash } from 'node:crypto';
 import type { JsonValue } from '../contract/columns.ts';
 import { parseJson } from '../contract/numbers.ts';
-import type { Producer } from '../contract/producer.ts';
+import type { PollErrorKind, Producer } from '../contract/producer.ts';
 import type { Scrubber } from './credential.ts';
 import { BEGINNING, splitElements, type Unread } from './elements.ts';
 import { type Fail, Failure, OutOfTime } from './failure.ts';
@@ -50,8 +50,16 @@ export async function failureOf(
     return fail('rate_limited', what, { isPassing: isShort(waitSeconds), waitSeconds });
   }
   if (status >= 500) return fail('unavailable', what, { isPassing: isShort(after), waitSeconds: after });
-  return fail(status === 401 || status === 403 ? 'unauthorized' : 'unexpected_response', what);
+  return fail(KINDS[status] ?? 'unexpected_response', what);
 }
+
+/** What a refusal by this status means; every other is nothing that a vendor documents. */
+const KINDS: Readonly<Record<number, PollErrorKind>> = {
+  401: 'unauthorized',
+  403: 'unauthorized',
+  404: 'not_found',
+  410: 'not_found',
+};
 
 const isShort = (seconds: number | null): boolean => (seconds ?? 0) * 1000 <= SHORT_WAIT_MS;
 

@@ -42,6 +42,8 @@ const ADVICE: Readonly<Record<PollErrorKind, string>> = {
   rate_limited: 'nothing to do, the feed waits as the vendor says',
   unavailable: "the next run tries again; if it lasts, look at the vendor's status page",
   unauthorized: "put a valid token with the right to read into the feed's secret",
+  not_found:
+    "check the feed's settings: what they name is gone, or the token may not see it (many vendors say so alike)",
   unexpected_response: "compare with the vendor's documentation, the producer may have to change",
 };
 

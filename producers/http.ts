@@ -52,6 +52,9 @@ export interface Conversation {
   end(): void;
 }
 
+/** Answers a request that names the state it knows; there is no body. */
+const NOT_MODIFIED = 304;
+
 /** A request is made at most four times. */
 const MAX_RETRIES = 3;
 
@@ -123,7 +126,7 @@ export function converse({ producer, baseUrl, token }: Vendor, tools: HttpTools)
         const { status } = response;
         const answered = plain(response.headers);
         const body = chunksOf(response.data, wait, answering.fail);
-        if (status < 200 || status > 299)
+        if ((status < 200 || status > 299) && status !== NOT_MODIFIED)
           throw await failureOf(answering, status, answered, body, clock.now());
         const pace = paceAfter(answering, status, answered);
         if (pace !== null) openAfter(1000 * pace);
@@ -155,7 +158,7 @@ export function converse({ producer, baseUrl, token }: Vendor, tools: HttpTools)
       request(path, query, headers, async (answering, body, status, answered) => ({
         status,
         headers: answered,
-        body: await readJson(answering, body),
+        body: status === NOT_MODIFIED ? null : await readJson(answering, body),
       })),
     async *stream(path, query, array) {
       const passOver = (element: Unread): void => {

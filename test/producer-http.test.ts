@@ -215,8 +215,8 @@ describe('what a vendor refuses', () => {
     expect(inspect([error, logged], { depth: null, showHidden: true })).not.toContain(TOKEN);
   });
 
-  test.each([400, 404, 410, 422])(
-    'status %i is unexpected, and asking again would not help',
+  test.each([404, 410])(
+    'status %i says that the settings name what is not there, or not to be seen',
     async (status) => {
       const { url, asked } = await vendor(json({ message: 'Not found' }, status));
 
@@ -224,13 +224,36 @@ describe('what a vendor refuses', () => {
 
       expect(error).toEqual(
         failed(
-          'unexpected_response',
-          `GET /rows: status ${status}, the vendor says "Not found"; compare with the vendor's documentation, the producer may have to change`,
+          'not_found',
+          `GET /rows: status ${status}, the vendor says "Not found"; check the feed's settings: what they name is gone, or the token may not see it (many vendors say so alike)`,
         ),
       );
       expect(asked).toHaveLength(1);
     },
   );
+
+  test('status 304 is an answer without a body: nothing has changed', async () => {
+    const { url, asked } = await vendor(text('', 304));
+
+    const answer = await talkTo(url).http.get('/rows', {}, { 'If-None-Match': 'W/"abc"' });
+
+    expect(answer).toMatchObject({ status: 304, body: null });
+    expect(asked).toHaveLength(1);
+  });
+
+  test.each([400, 422])('status %i is unexpected, and asking again would not help', async (status) => {
+    const { url, asked } = await vendor(json({ message: 'Not found' }, status));
+
+    const error = await errorOf(talkTo(url).http.get('/rows'));
+
+    expect(error).toEqual(
+      failed(
+        'unexpected_response',
+        `GET /rows: status ${status}, the vendor says "Not found"; compare with the vendor's documentation, the producer may have to change`,
+      ),
+    );
+    expect(asked).toHaveLength(1);
+  });
 
   test('a redirect is not followed: the token must not go along', async () => {
     const { url, asked } = await vendor(json({}, 301, { location: '/elsewhere' }));

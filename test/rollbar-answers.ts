@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import type { JsonValue } from '../contract/columns.ts';
 import { conform } from '../contract/conform.ts';
 import { parseJson } from '../contract/numbers.ts';
+import { at, elements } from '../contract/read.ts';
 import type { Body, Emitted } from '../contract/record.ts';
 import type { People } from '../contract/redact.ts';
 import { occurrenceOf } from '../producers/rollbar/occurrence.ts';
-import { at, elements } from '../producers/rollbar/read.ts';
 
 const answers = join(import.meta.dirname, '..', 'producers', 'rollbar', 'answers');
 

@@ -1,10 +1,10 @@
 /** Items and deploys of the Rollbar producer: read again when they change, found when they change unseen. */
 import { describe, expect, test } from 'vitest';
 import type { JsonValue } from '../contract/columns.ts';
+import { at } from '../contract/read.ts';
 import { type Cursor, MAX_OPEN, withPending } from '../producers/rollbar/cursor.ts';
 import { deployOf } from '../producers/rollbar/deploy.ts';
 import { itemOf } from '../producers/rollbar/item.ts';
-import { at } from '../producers/rollbar/read.ts';
 import { answer, bodyOf, rowsOf } from './rollbar-answers.ts';
 import {
   cursorOf,

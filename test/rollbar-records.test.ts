@@ -4,11 +4,11 @@ import { describe, expect, test } from 'vitest';
 import type { Column, JsonValue } from '../contract/columns.ts';
 import { MAX_ENVELOPE_BYTES, seal } from '../contract/envelope.ts';
 import { compileValidator } from '../contract/json-schema.ts';
+import { at } from '../contract/read.ts';
 import type { Body, Emitted } from '../contract/record.ts';
 import { deploy, deployOf } from '../producers/rollbar/deploy.ts';
 import { item, itemOf } from '../producers/rollbar/item.ts';
 import { occurrence, occurrenceOf } from '../producers/rollbar/occurrence.ts';
-import { at } from '../producers/rollbar/read.ts';
 import { answer, bodyOf, mixed, occurrences, rowsOf } from './rollbar-answers.ts';
 
 const origin = { feed: 'rollbar:shop', run_id: 'run', seq: 1, observed_at: '2026-11-23T18:30:00.000Z' };

@@ -1,8 +1,8 @@
 /** What leaves an occurrence's payload before anything is stored, and what stays. */
 import { expect, test } from 'vitest';
+import { at } from '../contract/read.ts';
 import type { People } from '../contract/redact.ts';
 import { occurrenceOf } from '../producers/rollbar/occurrence.ts';
-import { at } from '../producers/rollbar/read.ts';
 import { answer, bodyOf, mixed, occurrences, pages, text } from './rollbar-answers.ts';
 
 const secrets = [

@@ -4,6 +4,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { RunSummary } from '../../contract/feed.ts';
 import { pollPage } from '../../contract/ledger.ts';
+import type { PollErrorKind } from '../../contract/producer.ts';
 import { landingTable, SCHEMA } from '../../contract/redshift.ts';
 import type { ScheduleDefinition, ScheduleResult } from '../stack/scheduler.ts';
 import { isRunSummary } from './progress.ts';
@@ -19,6 +20,9 @@ const MAX_CAUGHT_UP_RUNS = 3;
 const PATIENCE_MS = 10 * 60_000;
 
 const RETRY_MS = 1000;
+
+/** What asking again does not change. */
+const LASTING: readonly PollErrorKind[] = ['unauthorized', 'not_found', 'unexpected_response'];
 
 /** Tries before a failing loader, or an answer that asking again does not change, is believed. */
 const MAX_TRIES = 3;
@@ -80,8 +84,7 @@ async function pollUntilNothingNew(
     }
     if (run?.outcome === 'more') continue;
     tries += 1;
-    const isFinal =
-      run === null || run.error?.kind === 'unauthorized' || run.error?.kind === 'unexpected_response';
+    const isFinal = run === null || (run.error !== null && LASTING.includes(run.error.kind));
     if (now().getTime() > giveUpAt || (isFinal && tries === MAX_TRIES))
       return [`${feedOf(schedule)}: ${whyNot(result, run)}`];
     await pause(RETRY_MS);

@@ -8,8 +8,8 @@ import {
   truncatedFields,
   varchar,
 } from '../../contract/columns.ts';
+import { asSent, at, digits, filled, instant, text } from '../../contract/read.ts';
 import { defineRecord, type Emitted } from '../../contract/record.ts';
-import { asSent, at, digits, filled, instant, text } from './read.ts';
 
 export const deploy = defineRecord({
   name: 'rollbar_deploy',

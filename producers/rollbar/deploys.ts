@@ -7,10 +7,11 @@
  */
 import type { JsonValue } from '../../contract/columns.ts';
 import { PollError } from '../../contract/producer.ts';
+import { at, digits, idOf, unixSeconds } from '../../contract/read.ts';
 import { type Context, type Steps, unixNow } from './context.ts';
 import { type Cursor, type DeployPass, largest, MAX_OPEN } from './cursor.ts';
 import { deployOf } from './deploy.ts';
-import { at, digits, idOf, list, unixSeconds } from './read.ts';
+import { list } from './read.ts';
 
 const PAGE_ROWS = 100;
 /** A deploy can appear so much later than one with a higher id. */
@@ -116,10 +117,11 @@ async function* readOpen(context: Context, from: Cursor, shown: ReadonlySet<Json
 /** The deploy as it is now, or null when Rollbar does not give it any more: one lost deploy must not end a run. */
 async function reread({ http, log }: Context, id: string): Promise<JsonValue> {
   try {
-    const { status, body } = await http.get(`/api/1/deploy/${id}`);
-    if (status !== 404 && at(body, 'result') !== null) return at(body, 'result');
+    const { body } = await http.get(`/api/1/deploy/${id}`);
+    if (at(body, 'result') !== null) return at(body, 'result');
   } catch (error) {
-    if (!(error instanceof PollError) || error.kind !== 'unexpected_response') throw error;
+    if (!(error instanceof PollError) || !['not_found', 'unexpected_response'].includes(error.kind))
+      throw error;
   }
   log('a deploy that had not settled cannot be read any more', { id });
   return null;

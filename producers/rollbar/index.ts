@@ -5,7 +5,9 @@
  * over all items, and only then what earlier runs left unread: a backlog of hours delays nothing new.
  */
 import type { JsonValue } from '../../contract/columns.ts';
-import { defineProducer, type Page, PollError } from '../../contract/producer.ts';
+import { defineProducer, type Page } from '../../contract/producer.ts';
+import { at } from '../../contract/read.ts';
+import { inTurn } from '../../contract/steps.ts';
 import { type Context, unixNow } from './context.ts';
 import { beginning, type Cursor, isCaughtUp } from './cursor.ts';
 import { deploy } from './deploy.ts';
@@ -14,7 +16,6 @@ import { item } from './item.ts';
 import { refreshItems, sweepItems } from './items.ts';
 import { occurrence } from './occurrence.ts';
 import { readBacklog, readHead } from './occurrences.ts';
-import { at } from './read.ts';
 
 export default defineProducer({
   name: 'rollbar',
@@ -45,36 +46,13 @@ async function* poll(context: Context): AsyncGenerator<Page<Cursor>> {
     throw new RangeError(`lookback_minutes must be a whole number from 1, got ${lookback_minutes}`);
   }
   const start = Math.floor(context.since.getTime() / 1000);
-  let cursor = context.cursor ?? beginning(start, unixNow(context.now));
-  let trouble: PollError | null = null;
-  let hasRead = false;
-  for (const step of [readHead, refreshItems, readDeploys, sweepItems, readBacklog, refreshItems]) {
-    const pages = step(context, cursor);
-    try {
-      let next = await pages.next();
-      for (; next.done !== true; next = await pages.next()) {
-        cursor = next.value.cursor;
-        hasRead = true;
-        yield next.value;
-      }
-      cursor = next.value;
-    } catch (error) {
-      if (!(error instanceof PollError) || !concernsOneList(error, hasRead)) throw error;
-      trouble ??= error;
-    } finally {
-      await pages.return(cursor);
-    }
-  }
-  if (trouble !== null) throw trouble;
-  yield { records: [], cursor, isCaughtUp: isCaughtUp(cursor) };
+  const steps = [readHead, refreshItems, readDeploys, sweepItems, readBacklog, refreshItems];
+  yield* inTurn(
+    steps.map((step) => (cursor: Cursor) => step(context, cursor)),
+    context.cursor ?? beginning(start, unixNow(context.now)),
+    isCaughtUp,
+  );
 }
-
-/**
- * One list that cannot be read must not keep the others from being read. A refused token or a full quota does, and
- * so does silence before anything was read: then the vendor is down, and is not asked five times more.
- */
-const concernsOneList = ({ kind }: PollError, hasRead: boolean): boolean =>
-  kind === 'unexpected_response' || (kind === 'unavailable' && hasRead);
 
 /**
  * Seconds to wait before the next request. `Reset` is compared with the answer's own Date, never with our clock;

@@ -14,8 +14,8 @@ import {
   truncatedFields,
   varchar,
 } from '../../contract/columns.ts';
+import { asSent, at, digits, flag, instant, named, text, whole } from '../../contract/read.ts';
 import { defineRecord, type Emitted } from '../../contract/record.ts';
-import { asSent, at, digits, flag, instant, named, text, whole } from './read.ts';
 
 export const item = defineRecord({
   name: 'rollbar_item',

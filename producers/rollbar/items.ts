@@ -7,10 +7,11 @@
  * that slips between two pages is found by the next round.
  */
 import { PollError } from '../../contract/producer.ts';
+import { at } from '../../contract/read.ts';
 import { type Context, type Steps, unixNow } from './context.ts';
 import type { Cursor } from './cursor.ts';
 import { itemOf } from './item.ts';
-import { at, list } from './read.ts';
+import { list } from './read.ts';
 
 /** Rollbar answers 100 items a page; fewer ids keep the address short. */
 const CHUNK = 50;

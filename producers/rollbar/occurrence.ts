@@ -19,8 +19,6 @@ import {
   truncatedFields,
   varchar,
 } from '../../contract/columns.ts';
-import { defineRecord, type Emitted } from '../../contract/record.ts';
-import { withoutQuery } from '../../contract/redact.ts';
 import {
   asSent,
   at,
@@ -34,7 +32,9 @@ import {
   secondDigits,
   text,
   whole,
-} from './read.ts';
+} from '../../contract/read.ts';
+import { defineRecord, type Emitted } from '../../contract/record.ts';
+import { withoutQuery } from '../../contract/redact.ts';
 import { payloadRules } from './redaction.ts';
 
 const PAYLOAD_BYTES = 850 * 1024;

@@ -6,10 +6,10 @@
  */
 import type { JsonValue } from '../../contract/columns.ts';
 import { type Page, type PollContext, PollError } from '../../contract/producer.ts';
+import { at, digits, idOf, unixSeconds } from '../../contract/read.ts';
 import type { Emitted } from '../../contract/record.ts';
 import type { Cursor } from './cursor.ts';
 import { occurrenceOf } from './occurrence.ts';
-import { at, digits, idOf, unixSeconds } from './read.ts';
 import { isWanted, type Position, type Sighting } from './walk.ts';
 
 /** Bytes of JSON handed over at once; a row is at most about 1 MB. */
