@@ -133,14 +133,17 @@ export class PollError extends Error {
   readonly kind: PollErrorKind;
   /** For `rate_limited`: seconds to wait, as the vendor said. */
   readonly retryAfterSeconds: number | null;
+  /** Of the answer that was the reason; null when there was none, or its status was not. */
+  readonly status: number | null;
 
   constructor(
     kind: PollErrorKind,
     message: string,
-    options: { cause?: unknown; retryAfterSeconds?: number } = {},
+    options: { cause?: unknown; retryAfterSeconds?: number; status?: number } = {},
   ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.kind = kind;
     this.retryAfterSeconds = options.retryAfterSeconds ?? null;
+    this.status = options.status ?? null;
   }
 }

@@ -47,10 +47,12 @@ export async function failureOf(
   if (status === 429) {
     const asked = clampWait(producer.waitSeconds(headers, status));
     const waitSeconds = asked === null ? after : Math.max(asked, after ?? 0);
-    return fail('rate_limited', what, { isPassing: isShort(waitSeconds), waitSeconds });
+    return fail('rate_limited', what, { isPassing: isShort(waitSeconds), waitSeconds, status });
   }
-  if (status >= 500) return fail('unavailable', what, { isPassing: isShort(after), waitSeconds: after });
-  return fail(KINDS[status] ?? 'unexpected_response', what);
+  if (status >= 500) {
+    return fail('unavailable', what, { isPassing: isShort(after), waitSeconds: after, status });
+  }
+  return fail(KINDS[status] ?? 'unexpected_response', what, { status });
 }
 
 /** What a refusal by this status means; every other is nothing that a vendor documents. */

@@ -32,6 +32,8 @@ export interface FailureOptions {
   readonly isPassing?: boolean;
   /** As the vendor said; null when it did not. */
   readonly waitSeconds?: number | null;
+  /** Of the answer, when it is the reason. */
+  readonly status?: number | null;
 }
 
 /** Makes the failures of one request. */
@@ -50,8 +52,11 @@ const ADVICE: Readonly<Record<PollErrorKind, string>> = {
 /** @param path as the producer gave it; its query can hold anything and is left out. */
 export function failuresOf(path: string, scrub: Scrubber): Fail {
   const where = scrub.text(path.replace(/[?#].*$/s, ''));
-  return (kind, what, { isPassing = false, waitSeconds = null } = {}) => {
-    const options = waitSeconds === null ? {} : { retryAfterSeconds: waitSeconds };
+  return (kind, what, { isPassing = false, waitSeconds = null, status = null } = {}) => {
+    const options = {
+      ...(waitSeconds === null ? {} : { retryAfterSeconds: waitSeconds }),
+      ...(status === null ? {} : { status }),
+    };
     return new Failure(new PollError(kind, `GET ${where}: ${what}; ${ADVICE[kind]}`, options), isPassing);
   };
 }

@@ -7,6 +7,8 @@
  * is passed unread. The bounds below bound the cursor.
  */
 
+import type { Open } from '../../contract/open.ts';
+
 /** Ids are digits, times are unix seconds. */
 export interface Cursor {
   /** Nothing older than this is wanted: the `since` of the first run. */
@@ -38,7 +40,7 @@ export interface Cursor {
     readonly pass: DeployPass | null;
     readonly was_read: boolean;
     /** Deploys that have not settled: id and start. */
-    readonly open: readonly (readonly [id: string, started: number])[];
+    readonly open: Open;
   };
 }
 

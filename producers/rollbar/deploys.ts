@@ -6,6 +6,7 @@
  * cannot be deleted, and new ones only push rows down: pages by number repeat rows but skip none.
  */
 import type { JsonValue } from '../../contract/columns.ts';
+import { type Open, openAfter, type Seen } from '../../contract/open.ts';
 import { PollError } from '../../contract/producer.ts';
 import { at, digits, idOf, unixSeconds } from '../../contract/read.ts';
 import { type Context, type Steps, unixNow } from './context.ts';
@@ -16,11 +17,8 @@ import { list } from './read.ts';
 const PAGE_ROWS = 100;
 /** A deploy can appear so much later than one with a higher id. */
 const OVERLAP_SECONDS = 3600;
-/** A deploy that nobody finished in so long never will be. */
-const GIVEN_UP_AFTER_SECONDS = 7 * 86_400;
+const OPEN_BOUNDS = { count: MAX_OPEN, seconds: 7 * 86_400 };
 const REREADS_PER_RUN = 5;
-
-type Open = Cursor['deploys']['open'];
 
 /** Reads new deploys down to the last one known, and open ones again. */
 export async function* readDeploys(context: Context, from: Cursor): Steps {
@@ -38,7 +36,7 @@ export async function* readDeploys(context: Context, from: Cursor): Steps {
     for (const row of rows) shown.add(digits(at(row, 'id')));
     const asked = unixNow(now);
     const wanted = rows.filter((row) => isWanted(row, pass, cursor.deploys.open));
-    const open = openAfter(cursor.deploys.open, wanted, asked);
+    const open = openAfter(cursor.deploys.open, seenIn(wanted, asked), asked, OPEN_BOUNDS);
     pass = after(pass, rows, asked);
     const deploys = isOver
       ? { newest_id: pass.newest_id, read_to: pass.read_to, pass: null, was_read: true, open }
@@ -83,19 +81,13 @@ const reachesFloor = (rows: readonly JsonValue[], pass: DeployPass): boolean =>
 
 const isOpen = (row: JsonValue): boolean => at(row, 'status') === 'started';
 
-/** The open set after these rows: who has settled leaves, who has started enters, the oldest give way. */
-function openAfter(open: Open, rows: readonly JsonValue[], now: number): Open {
-  const still = new Map(open);
+/** What these rows say about the open set; a row without an id says nothing. */
+function* seenIn(rows: readonly JsonValue[], now: number): Generator<Seen> {
   for (const row of rows) {
-    const id = digits(at(row, 'id'));
-    if (typeof id !== 'string' || idOf(id) === null) continue;
-    if (isOpen(row)) still.set(id, startOf(row) ?? now);
-    else still.delete(id);
+    const key = digits(at(row, 'id'));
+    if (typeof key !== 'string' || idOf(key) === null) continue;
+    yield { key, isOpen: isOpen(row), since: startOf(row) ?? now };
   }
-  const recent = [...still].filter(([, started]) => now - started < GIVEN_UP_AFTER_SECONDS);
-  const kept = new Set([...recent].sort(([, a], [, b]) => b - a).slice(0, MAX_OPEN));
-  // In their old order, which is that of the next turn.
-  return recent.filter((entry) => kept.has(entry));
 }
 
 /** Asks for some of the open deploys that were not on the pages just read; the others have their turn next. */
