@@ -44,8 +44,9 @@ export async function failureOf(
   const said = await vendorMessage(answering, body);
   const what = `status ${status}${said === '' ? '' : `, the vendor says ${JSON.stringify(said)}`}`;
   const after = clampWait(retryAfterSeconds(headers, now));
-  if (status === 429) {
-    const asked = clampWait(producer.waitSeconds(headers, status));
+  const asked = clampWait(producer.waitSeconds(headers, status));
+  // Some vendors refuse a call too many with 403 and say in the headers that this is why.
+  if (status === 429 || (status === 403 && asked !== null)) {
     const waitSeconds = asked === null ? after : Math.max(asked, after ?? 0);
     return fail('rate_limited', what, { isPassing: isShort(waitSeconds), waitSeconds, status });
   }

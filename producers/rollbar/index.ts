@@ -5,6 +5,7 @@
  * over all items, and only then what earlier runs left unread: a backlog of hours delays nothing new.
  */
 import type { JsonValue } from '../../contract/columns.ts';
+import { numeric, untilReset } from '../../contract/pace.ts';
 import { defineProducer, type Page } from '../../contract/producer.ts';
 import { at } from '../../contract/read.ts';
 import { inTurn } from '../../contract/steps.ts';
@@ -62,17 +63,12 @@ function waitSeconds(headers: Readonly<Record<string, string>>, status: number):
   const remaining = numeric(headers['x-rate-limit-remaining']);
   const isOver = status === 429 || (remaining !== null && remaining <= 0);
   if (!isOver) return null;
-  const answered = Date.parse(headers.date ?? '') / 1000;
-  const reset = numeric(headers['x-rate-limit-reset']);
-  const untilReset = reset === null || Number.isNaN(answered) ? null : reset - answered;
-  const seconds = numeric(headers['x-rate-limit-remaining-seconds']) ?? untilReset;
+  const left = numeric(headers['x-rate-limit-remaining-seconds']);
+  const seconds = left ?? untilReset(headers, 'x-rate-limit-reset');
   return seconds === null ? null : Math.min(Math.max(Math.ceil(seconds), 1), MAX_WAIT_SECONDS);
 }
 
 const MAX_WAIT_SECONDS = 15 * 60;
-
-const numeric = (text: string | undefined): number | null =>
-  text !== undefined && /^-?\d+(?:\.\d+)?$/.test(text.trim()) ? Number(text) : null;
 
 /** Rollbar's words when `err` is not 0, without the token that some of them repeat. */
 function refusal(body: JsonValue): string | null {
