@@ -1,59 +1,24 @@
 /** Heroku in this process: the simulator's API under the `http` of a poll, and apps with a random history. */
-import type { JsonValue } from '../contract/columns.ts';
-import { type Http, type Page, PollError } from '../contract/producer.ts';
-import type { Emitted } from '../contract/record.ts';
+import type { Page } from '../contract/producer.ts';
 import type { Cursor } from '../producers/heroku/cursor.ts';
 import heroku from '../producers/heroku/index.ts';
-import { type Answered, answer, type Habits } from '../producers/heroku/simulator/api.ts';
+import { answer, type Habits } from '../producers/heroku/simulator/api.ts';
 import type { App, Build, Release } from '../producers/heroku/simulator/app.ts';
+import { type InProcess, inProcess } from './vendor-in-process.ts';
 
 export const START_MS = Date.parse('2026-09-01T00:00:00Z');
 const MINUTE = 60_000;
 
-export interface Vendor {
-  readonly http: Http;
+export interface Vendor extends InProcess {
   readonly app: App;
-  /** The vendor's clock and ours, in milliseconds; every request takes a second of it. */
-  clock: number;
-  readonly requests: { path: string; headers: Readonly<Record<string, string>> }[];
   habits: Habits;
-  /** Answers in the place of the API. */
-  disturb: (path: string) => Answered | null;
 }
 
-const KINDS = { 401: 'unauthorized', 403: 'unauthorized', 404: 'not_found', 410: 'not_found' } as const;
-
 export function vendor(app: App): Vendor {
-  const self: Vendor = {
-    ...{ app, clock: START_MS, requests: [], habits: {}, disturb: () => null },
-    http: {
-      async get(path, _query = {}, headers = {}) {
-        self.requests.push({ path, headers });
-        self.clock += 1000;
-        const lower = Object.fromEntries(
-          Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]),
-        );
-        const asked = { path, headers: lower, ms: self.clock };
-        const { status, headers: answered, body } = self.disturb(path) ?? answer([app], asked, self.habits);
-        if (status >= 400)
-          throw new PollError(
-            KINDS[status as keyof typeof KINDS] ?? 'unexpected_response',
-            `status ${status}`,
-            { status },
-          );
-        return {
-          status,
-          headers: Object.fromEntries(
-            Object.entries(answered).map(([name, value]) => [name.toLowerCase(), value]),
-          ),
-          body: status === 304 ? null : (JSON.parse(body) as JsonValue),
-        };
-      },
-      stream: () => {
-        throw new Error('Heroku has no answers so large that they would be streamed');
-      },
-    },
-  };
+  const self: Vendor = Object.assign(
+    inProcess(START_MS, (asked) => answer([app], asked, self.habits)),
+    { app, habits: {} },
+  );
   return self;
 }
 
@@ -126,21 +91,4 @@ export async function pagesOf(self: Vendor, options: PollOptions = {}): Promise<
   const pages: Page<Cursor>[] = [];
   for await (const page of poll(self, options)) pages.push(page);
   return pages;
-}
-
-/** The cursor that the last page leaves. */
-export function cursorOf(pages: readonly Page<Cursor>[]): Cursor {
-  const page = pages.at(-1);
-  if (page === undefined) throw new Error('the poll yielded no page');
-  return page.cursor;
-}
-
-/** The tables after these records: the newest state of every fact, by its key. */
-export function merged(records: readonly Emitted[]): ReadonlyMap<string, Emitted['values']> {
-  return new Map(
-    records.map(({ type, values }) => [
-      `${type.name} ${type.key.map((name) => values[name]).join(' ')}`,
-      values,
-    ]),
-  );
 }

@@ -8,18 +8,8 @@ import { releaseOf } from '../producers/heroku/release.ts';
 import { failure } from '../producers/heroku/simulator/api.ts';
 import { type App, buildsAt, type Release, releasesAt } from '../producers/heroku/simulator/app.ts';
 import { randomFor } from '../producers/rollbar/simulator/random.ts';
-import {
-  addBuild,
-  addRelease,
-  cursorOf,
-  emptyApp,
-  merged,
-  pagesOf,
-  poll,
-  START_MS,
-  type Vendor,
-  vendor,
-} from './heroku-vendor.ts';
+import { addBuild, addRelease, emptyApp, pagesOf, poll, START_MS, vendor } from './heroku-vendor.ts';
+import { cursorOf, merged, pollEveryMinute } from './vendor-in-process.ts';
 
 const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;
@@ -35,27 +25,6 @@ function truth(app: App, ms: number): ReadonlyMap<string, Emitted['values']> {
 
 const commitOf = (app: App, slug: unknown): string | null =>
   app.slugs.get((slug as { id: string } | null)?.id ?? '')?.commit ?? null;
-
-/** Polls every minute until a time; a run is cut off after so many pages, and then its last cursor is sometimes lost. */
-async function pollUntil(self: Vendor, until: number, random: () => number): Promise<Emitted[]> {
-  const records: Emitted[] = [];
-  let cursor: Cursor | null = null;
-  while (self.clock < until) {
-    const started = self.clock;
-    let allowed = random() < 0.3 ? 1 + Math.floor(random() * 3) : Number.POSITIVE_INFINITY;
-    for await (const page of poll(self, { cursor })) {
-      records.push(...page.records);
-      allowed -= 1;
-      if (allowed <= 0 && random() < 0.5) break; // The page is on the stream, its cursor is not saved.
-      cursor = page.cursor;
-      expect(JSON.stringify(cursor).length).toBeLessThan(4096);
-      if (allowed <= 0) break;
-    }
-    self.clock = Math.max(self.clock, started + MINUTE);
-  }
-  records.push(...(await pagesOf(self, { cursor })).flatMap((page) => page.records));
-  return records;
-}
 
 /** Builds, most of which lead to a release, and now and then so many changes of settings at once. */
 function randomApp(random: () => number, burst: number): App {
@@ -97,7 +66,11 @@ describe('polling every minute', () => {
         const self = vendor(app);
         self.habits = { canRangeBuilds };
 
-        const records = await pollUntil(self, START_MS + 300 * MINUTE, random);
+        const records = await pollEveryMinute({
+          ...{ vendor: self, until: START_MS + 300 * MINUTE, random },
+          poll: (cursor: Cursor | null) => poll(self, { cursor }),
+          onCursor: (cursor) => expect(JSON.stringify(cursor).length).toBeLessThan(4096),
+        });
 
         expect(merged(records)).toEqual(truth(app, self.clock));
       }),
@@ -131,7 +104,7 @@ describe('a quiet feed', () => {
     const pages = await pagesOf(self, { cursor });
 
     expect(self.requests.map(({ path }) => path.split('/').at(-1))).toEqual(['releases', 'builds']);
-    expect(self.requests.every(({ headers }) => headers['If-None-Match'] !== undefined)).toBe(true);
+    expect(self.requests.every(({ headers }) => headers['if-none-match'] !== undefined)).toBe(true);
     expect(pages.flatMap(({ records }) => records)).toEqual([]);
   });
 
