@@ -20,7 +20,7 @@ import {
   runBody,
   statusesAt,
 } from '../producers/github/simulator/repository.ts';
-import { randomFor } from '../producers/rollbar/simulator/random.ts';
+import { randomFor } from '../simulation/random.ts';
 import { cursorOf, type InProcess, inProcess, merged, pollEveryMinute } from './vendor-in-process.ts';
 
 const MINUTE = 60_000;

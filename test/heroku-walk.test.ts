@@ -7,7 +7,7 @@ import type { Cursor } from '../producers/heroku/cursor.ts';
 import { releaseOf } from '../producers/heroku/release.ts';
 import { failure } from '../producers/heroku/simulator/api.ts';
 import { type App, buildsAt, type Release, releasesAt } from '../producers/heroku/simulator/app.ts';
-import { randomFor } from '../producers/rollbar/simulator/random.ts';
+import { randomFor } from '../simulation/random.ts';
 import { addBuild, addRelease, emptyApp, pagesOf, poll, START_MS, vendor } from './heroku-vendor.ts';
 import { cursorOf, merged, pollEveryMinute } from './vendor-in-process.ts';
 

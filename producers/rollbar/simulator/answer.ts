@@ -1,29 +1,13 @@
 /** What the vendor answers: the envelope, refusals, and lists that are written while they are sent. */
 import { STATUS_CODES } from 'node:http';
-
-export interface Answer {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string>>;
-  /** In parts, so that a page of large rows never is in memory as a whole. */
-  readonly body: Iterable<string>;
-}
-
-const JSON_TYPE = { 'Content-Type': 'application/json; charset=utf-8' };
+import { type Answer, JSON_TYPE, plainJson } from '../../../simulation/answer.ts';
 
 export function result(value: unknown, status = 200, headers: Record<string, string> = {}): Answer {
   return { status, headers: { ...JSON_TYPE, ...headers }, body: [JSON.stringify({ err: 0, result: value })] };
 }
 
-export function plainJson(value: unknown): Answer {
-  return { status: 200, headers: JSON_TYPE, body: [JSON.stringify(value)] };
-}
-
-export function text(status: number, type: string, body: string): Answer {
-  return { status, headers: { 'Content-Type': type }, body: [body] };
-}
-
 export function failure(status: number, message = STATUS_CODES[status] ?? 'Error'): Answer {
-  return { status, headers: JSON_TYPE, body: [JSON.stringify({ err: 1, message })] };
+  return plainJson({ err: 1, message }, status);
 }
 
 /** A result whose last member is a list of rows that are text already. */

@@ -4,7 +4,8 @@
  * What no document states was decided the hard way round for a client: unknown parameters are ignored (a misspelt
  * `lastId` gives page 1 for ever), and the body of the redirect carries the token.
  */
-import { type Answer, listResult, Refusal, result, text } from './answer.ts';
+import { type Answer, text } from '../../../simulation/answer.ts';
+import { listResult, Refusal, result } from './answer.ts';
 import type { Item } from './items.ts';
 import { listed, single, statuses } from './items.ts';
 import type { Occurrence } from './occurrences.ts';

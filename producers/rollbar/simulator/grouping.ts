@@ -5,7 +5,7 @@
  * the same place is one item per environment, and that digits in messages do not split it.
  */
 import { createHash } from 'node:crypto';
-import { dig, digText } from './exact-json.ts';
+import { dig, digText } from '../../../simulation/exact-json.ts';
 import type { Payload } from './payload.ts';
 
 export interface Grouping {

@@ -11,7 +11,7 @@
  *
  * Where the order is by timestamp, rows of one second come in an order that has nothing to do with their ids.
  */
-import { hash32 } from './random.ts';
+import { hash32 } from '../../../simulation/random.ts';
 
 export const orderings = ['H1', 'H2', 'H3'] as const;
 export type Ordering = (typeof orderings)[number];

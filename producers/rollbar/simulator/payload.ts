@@ -4,7 +4,7 @@
  * Rollbar stores the payload nearly as it came and adds its own: the time of receipt in place of the client's,
  * the level if none was given, a uuid, and `metadata` with, of all things, the access token.
  */
-import { dig, digText, isRecord } from './exact-json.ts';
+import { dig, digText, isRecord } from '../../../simulation/exact-json.ts';
 
 /** The `data` of a report: an open object, because clients send what they like. */
 export type Payload = Readonly<Record<string, unknown>>;

@@ -5,13 +5,14 @@
  * it nor its effect on the item can be seen before it is processed. Two habits of the vendor come from here: an
  * id can run ahead of its time, and a row can appear minutes after rows with higher ids.
  */
+
+import { randomFor } from '../../../simulation/random.ts';
 import { createDeploys, type Deploys } from './deploys.ts';
 import { groupingOf } from './grouping.ts';
 import { createIdClock } from './id-clock.ts';
 import { createItems, type Items, single } from './items.ts';
 import { createOccurrences, type Occurrence, type Occurrences, type Ordering } from './occurrences.ts';
 import { clientUuid, levelOf, type Payload, stored, systemPayload } from './payload.ts';
-import { randomFor } from './random.ts';
 import { createSchedule, type Schedule } from './schedule.ts';
 
 export interface Habits {

@@ -1,8 +1,9 @@
 /** The endpoints a customer's programs report to: occurrences from the SDKs, deploys from the release scripts. */
-import { type Answer, plainJson, Refusal, result } from './answer.ts';
+import { type Answer, plainJson } from '../../../simulation/answer.ts';
+import { dig, digText, isRecord, parseExact } from '../../../simulation/exact-json.ts';
+import { Refusal, result } from './answer.ts';
 import type { Call } from './api.ts';
 import { type Deploy, type Ending, endings } from './deploys.ts';
-import { dig, digText, isRecord, parseExact } from './exact-json.ts';
 import { faultOf, type Payload } from './payload.ts';
 
 export function postItem({ project, body, token, now }: Call): Answer {

@@ -4,7 +4,8 @@
  * It leaves out what is below `error` unless told otherwise, which makes every naive comparison with a copy fail.
  * The defaults of the bucket parameters are stated nowhere; those here are a guess.
  */
-import { type Answer, Refusal, result } from './answer.ts';
+import type { Answer } from '../../../simulation/answer.ts';
+import { Refusal, result } from './answer.ts';
 import type { Call } from './api.ts';
 import { levels } from './payload.ts';
 import { choices, integerParameter } from './query.ts';

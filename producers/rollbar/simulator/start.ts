@@ -1,8 +1,10 @@
 /** Puts the simulator together and lets it listen. */
-import type { AddressInfo } from 'node:net';
+
+import { isRecord, parseExact } from '../../../simulation/exact-json.ts';
+import { createFaults, type Fault } from '../../../simulation/faults.ts';
+import { listen } from '../../../simulation/server.ts';
 import type { Scope } from './api.ts';
-import { isRecord, parseExact } from './exact-json.ts';
-import { createFaults, type Fault } from './faults.ts';
+import { effects } from './faults.ts';
 import type { Ordering } from './occurrences.ts';
 import { faultOf, type Payload } from './payload.ts';
 import { createProject, type Received, type Truth } from './project.ts';
@@ -68,27 +70,19 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   const settle = () => project.schedule.runUntil(now());
   settle();
 
-  const faults = createFaults(options.faults ?? []);
+  const faults = createFaults(effects, options.faults);
   const truth = () => {
     settle();
     return project.truth(now());
   };
   const countCall = createRateLimiter(options.rateLimit ?? { limit: 5_000, windowSeconds: 60 });
   const server = createSimulatorServer({ project, faults, tokens, countCall, now, settle, truth });
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, host, resolve);
-  });
+  const listening = await listen(server, host, port);
 
   return {
-    url: `http://${host.includes(':') ? `[${host}]` : host}:${portOf(server.address())}`,
+    ...listening,
     truth,
     setFaults: faults.set,
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
     report(data, at = now(), visibleAt = undefined) {
       settle();
       const payload = typeof data === 'string' ? parseExact(data) : data;
@@ -98,10 +92,4 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
       return project.receive({ compose: () => payload, at, token: null, visibleAt });
     },
   };
-}
-
-function portOf(address: AddressInfo | string | null): number {
-  if (address === null || typeof address === 'string')
-    throw new Error(`listening on ${address}, expected a port`);
-  return address.port;
 }

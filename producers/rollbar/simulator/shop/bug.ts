@@ -1,7 +1,7 @@
 /** What a bug of the shop is: how often, whom it hits, from which release to which, and what it reports. */
-import { rawNumber } from '../exact-json.ts';
+import { rawNumber } from '../../../../simulation/exact-json.ts';
+import type { Random } from '../../../../simulation/random.ts';
 import type { Payload } from '../payload.ts';
-import type { Random } from '../random.ts';
 import type { Audience, Platform, Shopper } from './shoppers.ts';
 
 export interface Bug {

@@ -1,5 +1,5 @@
 /** Bugs of the shop's servers: a Rails application with chained exceptions, and Python workers with messages. */
-import { rawNumber } from '../exact-json.ts';
+import { rawNumber } from '../../../../simulation/exact-json.ts';
 import type { Payload } from '../payload.ts';
 import { type Bug, frame, oddities, person, type Scene, snowflake } from './bug.ts';
 

@@ -5,7 +5,7 @@
  * tracker, one that newcomers hit once costs users. So every bug has an audience. Names and addresses cannot be
  * mistaken for real ones.
  */
-import { type Random, randomFor } from '../random.ts';
+import { type Random, randomFor } from '../../../../simulation/random.ts';
 
 export interface Shopper {
   readonly id: string;

@@ -4,10 +4,11 @@
  * All of it follows from the seed and the time of the start, so two runs with one seed differ in nothing but the
  * date. Past and present are one: the past is what falls due before the start.
  */
+
+import { randomFor } from '../../../../simulation/random.ts';
 import { groupingOf } from '../grouping.ts';
 import type { Item } from '../items.ts';
 import type { Project } from '../project.ts';
-import { randomFor } from '../random.ts';
 import { type Bug, isAlive, type Release } from './bug.ts';
 import { iosBugs } from './ios-bugs.ts';
 import { startReleases } from './releases.ts';

@@ -1,6 +1,7 @@
 /** Bugs of the shop's pages, as rollbar-browser-js reports them: telemetry, minified frames, a browser. */
+
+import type { Random } from '../../../../simulation/random.ts';
 import type { Payload } from '../payload.ts';
-import type { Random } from '../random.ts';
 import { type Bug, frame, oddities, person, type Scene, snowflake } from './bug.ts';
 
 const SITE = 'https://shop.example.invalid';
