@@ -7,7 +7,11 @@ import { defineInstallation } from './infra/installation.ts';
 export default defineInstallation({
   // One line per Rollbar project, CircleCI project or Heroku app: a schedule, a secret and a cursor of its own.
   // The settings of each producer are listed in producers/<name>/README.md.
-  feeds: [{ feed: 'rollbar:web' }],
+  feeds: [
+    { feed: 'rollbar:web' },
+    { feed: 'heroku:web', settings: { app: 'storefront-prod' } },
+    { feed: 'github:web', settings: { repository: 'example-org/storefront' } },
+  ],
 
   // How far back the very first poll of a feed reaches.
   since: '24h',

@@ -10,6 +10,8 @@ type Counts = Record<string, number>;
 export interface FeedState {
   readonly feed: string;
   readonly runs: number;
+  /** Records read again without change. */
+  readonly unchanged: number;
   readonly last: RunSummary;
   readonly lastAt: Date;
 }
@@ -21,8 +23,6 @@ export class Progress {
   readonly feeds = new Map<string, FeedState>();
   /** Record type → records put on the stream, as the producers say. */
   readonly polled: Counts = {};
-  /** Records read again without change. */
-  unchanged = 0;
   /** Records judged, as the transform says. */
   accepted = 0;
   readonly rejected: Counts = {};
@@ -40,11 +40,15 @@ export class Progress {
   run(summary: RunSummary): void {
     if (summary.outcome === 'skipped' && summary.pages === 0) return;
     this.runs.push(summary);
-    const runs = (this.feeds.get(summary.feed)?.runs ?? 0) + 1;
-    this.feeds.set(summary.feed, { feed: summary.feed, runs, last: summary, lastAt: this.#now() });
+    const { feed } = summary;
+    const before = this.feeds.get(feed);
+    this.feeds.set(feed, {
+      ...{ feed, last: summary, lastAt: this.#now() },
+      runs: (before?.runs ?? 0) + 1,
+      unchanged: (before?.unchanged ?? 0) + summary.unchanged,
+    });
     if (summary.pages > 0) add(this.polled, pollPage.name, summary.pages);
     for (const [type, count] of Object.entries(summary.emitted)) add(this.polled, type, count);
-    this.unchanged += summary.unchanged;
     if (summary.error !== null) this.trouble(`${summary.feed}: ${summary.error.message}`);
   }
 

@@ -39,8 +39,8 @@ export function draw(progress: Progress, readings: Readings, now: Date): readonl
     ...readings.deliveries.map(delivery),
     `freshness   ${readings.freshnessSeconds === null ? 'nothing has arrived yet' : `newest poll in the warehouse is ${Math.round(readings.freshnessSeconds)} s old`}`,
     ...[...progress.feeds.values()].map(
-      ({ feed, runs, last, lastAt }) =>
-        `feed        ${feed}: ${last.outcome.replace('_', ' ')}, ${runs} runs, last ${seconds(now, lastAt)} s ago, ${count(progress.unchanged)} unchanged records not sent again`,
+      ({ feed, runs, unchanged, last, lastAt }) =>
+        `feed        ${feed}: ${last.outcome.replace('_', ' ')}, ${runs} runs, last ${seconds(now, lastAt)} s ago, ${count(unchanged)} unchanged records not sent again`,
     ),
     ...progress.troubles.map((line) => styleText('yellow', `trouble     ${line}`)),
   ];
