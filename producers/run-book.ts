@@ -1,8 +1,8 @@
 /**
  * What one run has put on the stream: its pages, its numbers, and the feed's state in the table.
  *
- * A page goes on the stream first and its cursor is saved second: a crash in between repeats the page, the other
- * order would lose it. Nothing but the page at hand is kept.
+ * A page goes on the stream first, its entry in the books second, and its cursor is saved third: a crash in between
+ * repeats the page, another order would lose it or miss what was never put. Nothing but the page at hand is kept.
  */
 import type { RunSummary } from '../contract/feed.ts';
 import type { Page } from '../contract/producer.ts';
@@ -10,7 +10,7 @@ import type { People } from '../contract/redact.ts';
 import type { Scrubber } from './credential.ts';
 import type { Conversation } from './http.ts';
 import type { UnchangedMemory } from './memory.ts';
-import type { FeedState, Ports } from './ports.ts';
+import type { Entry, FeedState, Ports } from './ports.ts';
 import { sealPage } from './seal.ts';
 import { putAll } from './stream.ts';
 
@@ -84,6 +84,9 @@ export class RunBook {
     const origin = { feed, producer, runId, observedAt, now: now.toISOString(), people, scrub };
     const entries = sealPage(content, origin, this.#nextSeq, memory);
     const tally = await putAll(entries, { ...ports, remaining });
+    // In one call with its records it can be taken when some of them are not: should the run die then, the books
+    // would miss for ever what the next run puts under its own name.
+    await putAll(only(tally.booking), { ...ports, remaining });
     memory.add(tally.facts);
     this.#pages += 1;
     this.#nextSeq = tally.nextSeq;
@@ -95,6 +98,10 @@ export class RunBook {
     this.#state = state;
     memory.saved(state.version);
   }
+}
+
+function* only(entry: Entry): Generator<Entry, void> {
+  yield entry;
 }
 
 function cursorText(cursor: unknown, producer: string): string {

@@ -49,6 +49,8 @@ export interface Tally {
   readonly unchanged: number;
   /** The number of the next page's first record. */
   readonly nextSeq: number;
+  /** The page's `poll_page`, to be put when the stream has acknowledged the records that it books. */
+  readonly booking: Entry;
   /** To be remembered when the stream has acknowledged the page. */
   readonly facts: Parameters<UnchangedMemory['add']>[0];
 }
@@ -57,7 +59,7 @@ export interface Tally {
 const UNKNOWN = 'unknown';
 
 /**
- * Makes the entries of a page, its `poll_page` last, and answers what they came to.
+ * Makes the entries of a page's records, and answers what they came to, with the entry of its `poll_page`.
  * @param firstSeq number of the page's first record within the run.
  */
 export function* sealPage(
@@ -110,8 +112,8 @@ export function* sealPage(
     is_caught_up: content.isCaughtUp,
     newest_fact_at: newestFactAt,
   };
-  yield sealed(pollPage, entry, origin, seq, identityOf(emit(pollPage, entry), origin.people));
-  return { emitted, unchanged, nextSeq: seq + 1, facts };
+  const booking = sealed(pollPage, entry, origin, seq, identityOf(emit(pollPage, entry), origin.people));
+  return { emitted, unchanged, nextSeq: seq + 1, booking, facts };
 }
 
 /** Records of a page with their identity, once each: said twice, the last word counts. */

@@ -13,6 +13,7 @@ import {
   fact,
   failing,
   fakeFeeds,
+  fakeStream,
   fakeWorld,
   loopback,
   type Poll,
@@ -73,13 +74,31 @@ describe('a page', () => {
         },
       },
     ]);
-    expect(world.stream.calls).toEqual([3]);
+    expect(world.stream.calls).toEqual([2, 1]);
     expect(itemOf(feeds)).toEqual({
       state: { cursor: '2', version: 2, observedAt: '2026-11-23T18:30:00.000Z' },
       owner: null,
       until: START + 75_000,
       notBefore: 0,
     });
+  });
+
+  test('is not in the books while the stream refuses one of its records', async () => {
+    const world = fakeWorld();
+    const refusesOne = fakeStream(({ partitionKey }) => (partitionKey === firstKey ? 'Throttled' : null));
+    let firstKey: string | null = null;
+    const run = container(world, pagesOf({ records: [aFact(1), aFact(2)], cursor: 2 }), {
+      stream: {
+        put(entries) {
+          firstKey ??= entries[0]?.partitionKey ?? null;
+          return refusesOne.put(entries);
+        },
+      },
+    });
+
+    await expect(run()).rejects.toThrow('the stream still refuses 1 of 2 records');
+
+    expect(refusesOne.envelopes().map(({ record_type }) => record_type)).toEqual(['tiny_fact']);
   });
 
   test('is accepted by the validators of its record types', async () => {
@@ -489,7 +508,7 @@ describe('unchanged facts', () => {
       {
         stream: {
           put: (entries) =>
-            world.stream.calls.length === 2 ? Promise.reject(new Error('gone')) : world.stream.put(entries),
+            world.stream.calls.length === 3 ? Promise.reject(new Error('gone')) : world.stream.put(entries),
         },
       },
     );
