@@ -39,7 +39,7 @@ export interface FeedState {
   readonly cursor: string | null;
   /** Raised by one with every lease taken and every cursor saved. */
   readonly version: number;
-  /** `observed_at` of the last page saved; null before the first. */
+  /** `observed_at` of the last page that was put or may have been; null before the first. */
   readonly observedAt: string | null;
 }
 
@@ -52,8 +52,12 @@ export interface FeedsTable {
   acquire(feed: string, runId: string, now: number, until: number): Promise<FeedState | null>;
   /** Saves the state; false when the lease is somebody else's by now. */
   save(feed: string, runId: string, state: FeedState): Promise<boolean>;
-  /** Gives the lease back, if it is still this run's. @param notBefore no run before then, ms since 1970. */
-  release(feed: string, runId: string, notBefore: number | null): Promise<void>;
+  /**
+   * Gives the lease back, if it is still this run's.
+   * @param notBefore no run before then, ms since 1970.
+   * @param observedAt of the last page that was put or may have been; null when there was none.
+   */
+  release(feed: string, runId: string, notBefore: number | null, observedAt: string | null): Promise<void>;
 }
 
 /** A record as the stream takes it. */
@@ -176,16 +180,19 @@ export function dynamoFeeds(client: DynamoDBClient, table: string): FeedsTable {
       });
       return item !== null;
     },
-    async release(feed, runId, notBefore) {
+    async release(feed, runId, notBefore, observedAt) {
+      const open = notBefore === null ? ', not_before' : '';
+      const set = [
+        ...(notBefore === null ? [] : ['not_before = :before']),
+        ...(observedAt === null ? [] : ['observed_at = :observed']),
+      ];
       await update(feed, {
         ConditionExpression: 'lease_owner = :run',
-        UpdateExpression:
-          notBefore === null
-            ? 'remove lease_owner, lease_until, not_before'
-            : 'remove lease_owner, lease_until set not_before = :before',
+        UpdateExpression: `remove lease_owner, lease_until${open}${set.length === 0 ? '' : ` set ${set.join(', ')}`}`,
         values: {
           ':run': { S: runId },
           ...(notBefore === null ? {} : { ':before': { N: String(notBefore) } }),
+          ...(observedAt === null ? {} : { ':observed': { S: observedAt } }),
         },
       });
     },

@@ -41,6 +41,7 @@ const MAX_CURSOR_BYTES = 300_000;
 export class RunBook {
   readonly #options: RunBookOptions;
   #state: FeedState;
+  #observedAt: string | null = null;
   #nextSeq = 1;
   #pages = 0;
   #unchanged = 0;
@@ -56,6 +57,11 @@ export class RunBook {
   /** The cursor saved last, as JSON text; null before the first page ever. */
   get cursor(): string | null {
     return this.#state.cursor;
+  }
+
+  /** `observed_at` of the last page that was put, or of which nobody knows whether it was; null before the first. */
+  get observedAt(): string | null {
+    return this.#observedAt;
   }
 
   /** What has been put so far. */
@@ -74,6 +80,7 @@ export class RunBook {
     if (now.getTime() >= leaseUntil) throw new LostLease('the lease has run out');
     const cursor = cursorText(page.cursor, producer);
     const observedAt = later(now, this.#state.observedAt);
+    this.#observedAt = observedAt;
     const content = {
       records: page.records,
       unread: conversation.takeUnread(),

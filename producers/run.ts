@@ -67,18 +67,21 @@ export async function runFeed<Cursor, S extends Settings>(
     return idleRun(feed, runId, 'skipped');
   }
   let ending: Ending | null = null;
+  let book: RunBook | null = null;
   try {
     const { producer, people, memory } = job;
     const remaining = () => job.remaining() - PUT_MARGIN_MS;
     const options = { ports, producer: producer.name, feed, runId, people, scrub, memory };
-    const book = new RunBook({ ...options, conversation, remaining, leaseUntil }, state);
+    book = new RunBook({ ...options, conversation, remaining, leaseUntil }, state);
     ending = await pollIntoBook(job, ports, { book, conversation, log, scrub });
     return { ...idleRun(feed, runId, ending.outcome, ending.error), ...book.tally };
   } finally {
     conversation.end();
     const until = notBefore(clock.now(), conversation.openFrom(), ending?.waitSeconds ?? null);
+    // What this run may have put must not be newer than what the next one puts, whatever the clock of that one says.
+    const observedAt = book?.observedAt ?? null;
     // A lease that cannot be given back runs out by itself; that must not hide how the run ended.
-    await feeds.release(feed, runId, until).catch((error: unknown) => {
+    await feeds.release(feed, runId, until, observedAt).catch((error: unknown) => {
       log.warn('the lease could not be given back', {
         reason: error instanceof Error ? error.name : 'unknown',
       });

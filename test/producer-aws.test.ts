@@ -150,7 +150,7 @@ describe.each<[string, () => FeedsTable]>([
     const state = { cursor: '{"after":"ä"}', version: 2, observedAt: '2026-11-23T18:30:00.000Z' };
 
     const saved = [await table.save(feed, 'one', state), await table.save(feed, 'one', state)];
-    await table.release(feed, 'one', null);
+    await table.release(feed, 'one', null, null);
 
     expect(saved).toEqual([true, true]);
     expect(await table.acquire(feed, 'two', 1000, 2000)).toEqual({ ...state, version: 3 });
@@ -171,21 +171,34 @@ describe.each<[string, () => FeedsTable]>([
     const { table, feed } = fresh();
     await table.acquire(feed, 'one', 1000, 2000);
 
-    await table.release(feed, 'two', null);
+    await table.release(feed, 'two', null, null);
 
     expect(await table.acquire(feed, 'two', 1500, 2500)).toBeNull();
+  });
+
+  test('keeps what a run may have put, with the wait that the vendor asked for and without', async () => {
+    const { table, feed } = fresh();
+    await table.acquire(feed, 'one', 1000, 2000);
+    await table.release(feed, 'one', 5000, '2026-11-23T18:30:00.000Z');
+    const first = await table.acquire(feed, 'two', 5000, 9000);
+    await table.release(feed, 'two', null, '2026-11-23T18:31:00.000Z');
+
+    const second = await table.acquire(feed, 'three', 5000, 9000);
+
+    expect(first).toEqual({ ...empty, version: 2, observedAt: '2026-11-23T18:30:00.000Z' });
+    expect(second).toEqual({ ...empty, version: 3, observedAt: '2026-11-23T18:31:00.000Z' });
   });
 
   test('gives no lease before the vendor wants to be asked', async () => {
     const { table, feed } = fresh();
     await table.acquire(feed, 'one', 1000, 2000);
-    await table.release(feed, 'one', 5000);
+    await table.release(feed, 'one', 5000, null);
 
     const states = [
       await table.acquire(feed, 'two', 4999, 9000),
       await table.acquire(feed, 'two', 5000, 9000),
     ];
-    await table.release(feed, 'two', null);
+    await table.release(feed, 'two', null, null);
 
     expect(states).toEqual([null, { ...empty, version: 2 }]);
     expect(await table.acquire(feed, 'three', 4000, 9000)).toEqual({ ...empty, version: 3 });

@@ -122,9 +122,11 @@ export function fakeFeeds(): FeedsTable & { readonly items: Map<string, FeedItem
       items.set(feed, { ...item, state });
       return true;
     },
-    async release(feed, runId, notBefore) {
+    async release(feed, runId, notBefore, observedAt) {
       const item = items.get(feed) ?? empty;
-      if (item.owner === runId) items.set(feed, { ...item, owner: null, notBefore: notBefore ?? 0 });
+      if (item.owner !== runId) return;
+      const state = { ...item.state, observedAt: observedAt ?? item.state.observedAt };
+      items.set(feed, { ...item, owner: null, notBefore: notBefore ?? 0, state });
     },
   };
 }

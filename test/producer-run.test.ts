@@ -1,11 +1,12 @@
 /** One run of a feed: its lease, its time, its cursor; with all that is outside of it under the test’s control. */
 import { describe, expect, test } from 'vitest';
 import { type Page, PollError } from '../contract/producer.ts';
-import type { FeedsTable } from '../producers/ports.ts';
+import type { FeedsTable, RecordStream } from '../producers/ports.ts';
 import {
   aFact,
   container,
   failing,
+  fakeClock,
   fakeFeeds,
   fakeWorld,
   loopback,
@@ -54,6 +55,25 @@ describe('a crash between put and save', () => {
     expect(summary).toMatchObject({ emitted: {}, unchanged: 1 });
     expect(itemOf(feeds)?.state.cursor).toBe('1');
   });
+});
+
+test('what a failed run may have put is older than what the next one puts, whose clock is behind', async () => {
+  const feeds = fakeFeeds();
+  const ahead = fakeWorld({ feeds, clock: fakeClock(START + 9_000) });
+  const behind = fakeWorld({ feeds, clock: fakeClock(START) });
+  const put: RecordStream['put'] = async (entries) => {
+    await ahead.stream.put(entries);
+    throw new Error('the answer is lost');
+  };
+  const lost = container(ahead, pagesOf({ records: [aFact(1, 'old')], cursor: 1 }), { stream: { put } });
+
+  await expect(lost()).rejects.toThrow('the answer is lost');
+  await container(behind, pagesOf({ records: [aFact(1, 'new')], cursor: 1 }))();
+
+  const times = [...ahead.stream.envelopes(), ...behind.stream.envelopes()].map(
+    ({ observed_at }) => observed_at,
+  );
+  expect(times).toEqual(['2026-11-23T18:30:09.000Z', '2026-11-23T18:30:09.001Z', '2026-11-23T18:30:09.001Z']);
 });
 
 describe('the lease', () => {
