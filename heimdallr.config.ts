@@ -9,6 +9,7 @@ export default defineInstallation({
   // The settings of each producer are listed in producers/<name>/README.md.
   feeds: [
     { feed: 'rollbar:web' },
+    { feed: 'circleci:web', settings: { project: 'gh/example-org/storefront' } },
     { feed: 'heroku:web', settings: { app: 'storefront-prod' } },
     { feed: 'github:web', settings: { repository: 'example-org/storefront' } },
   ],

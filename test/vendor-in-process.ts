@@ -45,7 +45,11 @@ export function inProcess(clock: number, api: (asked: Asked) => Answered): InPro
         self.clock += 1000;
         const asked: Asked = {
           path,
-          query: Object.fromEntries(Object.entries(query).map(([name, value]) => [name, String(value)])),
+          query: Object.fromEntries(
+            Object.entries(query).flatMap(([name, value]) =>
+              value === undefined ? [] : [[name, String(value)]],
+            ),
+          ),
           headers: lower(headers),
           ms: self.clock,
         };

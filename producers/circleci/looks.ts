@@ -1,0 +1,51 @@
+/**
+ * Looks back for workflows that were run again: their pipeline shows no sign of it.
+ *
+ * A look goes down the numbers, some in each run, and begins again when it is due and the one before has ended: a
+ * project with more pipelines than can be looked at in time is looked at less often, and the log says so.
+ */
+import { type Context, type Cursor, LOOKS, type Look, type Steps, unixNow } from './cursor.ts';
+import { MISSING_IN_A_ROW, openWith, readNext } from './pipelines.ts';
+
+/** Pipelines that all looks of one run read together. */
+const PIPELINES_PER_RUN = 20;
+
+export async function* lookBack(context: Context, from: Cursor): Steps {
+  const now = unixNow(context.now);
+  let cursor: Cursor = {
+    ...from,
+    looks: from.looks.map((look, index) => begun(context, look, index, from, now)),
+  };
+  let left = PIPELINES_PER_RUN;
+  for (let index = 0; index < cursor.looks.length; index += 1) {
+    let missing = 0;
+    for (let look = cursor.looks[index]; look?.span != null && left > 0; look = cursor.looks[index]) {
+      const [number] = look.span;
+      const { records, after, settled } = await readNext(context, look.span, new Map(), look.before);
+      missing = settled === null ? missing + 1 : 0;
+      const read = { ...look, span: missing === MISSING_IN_A_ROW ? null : after };
+      cursor = {
+        ...cursor,
+        open: openWith(context, cursor, number, settled),
+        looks: cursor.looks.map((one, place) => (place === index ? read : one)),
+      };
+      left -= 1;
+      if (settled !== null) yield { records, cursor };
+    }
+  }
+  return cursor;
+}
+
+/** The look, begun if it is due and none is under way. */
+function begun({ log }: Context, look: Look, index: number, { newest, start }: Cursor, now: number): Look {
+  const { every, seconds } = LOOKS[index] ?? LOOKS[0];
+  if (now < look.due_at || newest === null || newest === 0) return look;
+  if (look.span !== null) {
+    log('the look back is slower than it should be: many pipelines', { days: seconds / 86_400 });
+    return { ...look, due_at: now + every };
+  }
+  return {
+    ...{ due_at: now + every, before: look.began, began: now },
+    span: [newest, 1, Math.max(start, now - seconds)],
+  };
+}
