@@ -10,6 +10,12 @@ export default defineConfig({
     ...(results === undefined || results === ''
       ? {}
       : { reporters: ['default', ['json', { outputFile: results }]] }),
+    // `npm run coverage`: how much of each producer its scenarios reach.
+    coverage: {
+      include: ['producers/*/*.ts'],
+      exclude: ['producers/*/simulator.ts'],
+      reporter: ['text'],
+    },
     testTimeout: 60_000,
     hookTimeout: 60_000,
     // Each file starts its own emulators; more at once than the smallest machine has cores only slows them down.

@@ -4,6 +4,7 @@
  * Whoever queries the tables reads it in the repository; the same words are comments in the warehouse itself.
  */
 import { originColumns } from './envelope.ts';
+import type { Producer } from './producer.ts';
 import { type Columns, type RecordType, tableName } from './record.ts';
 import { landingTable, receiptTable, SCHEMA, sqlType, type Table } from './redshift.ts';
 
@@ -13,14 +14,20 @@ export interface Mart {
   readonly sql: string;
 }
 
-/** The dictionary of these record types and marts. */
+const WRITTEN = '<!-- Written by `npm run dictionary` from the declarations; a test compares. -->';
+
+/**
+ * The dictionary of what there is whatever is polled: these record types and marts. The tables of a producer stand in
+ * its own folder.
+ */
 export function dataDictionary(types: readonly RecordType[], marts: readonly Mart[]): string {
   return [
     '# Data dictionary',
     '',
-    '<!-- Written by `node infra/dictionary.ts` from the declarations; a test compares. -->',
+    WRITTEN,
     '',
-    `Everything stands in schema \`${SCHEMA}\`. Times are UTC. Widths of varchar are bytes of UTF-8.`,
+    `Everything stands in schema \`${SCHEMA}\`. Times are UTC. Widths of varchar are bytes of UTF-8. The tables of a`,
+    'producer are in `producers/<name>/tables.md`.',
     '',
     '## Marts',
     '',
@@ -37,6 +44,45 @@ export function dataDictionary(types: readonly RecordType[], marts: readonly Mar
     ...[landingTable, receiptTable].flatMap(pipelineSection),
   ].join('\n');
 }
+
+/** The tables of one producer. */
+export function producerTables({ name, records }: Pick<Producer, 'name' | 'records'>): string {
+  return [`# Tables of ${name}`, '', WRITTEN, '', ...records.flatMap(typeSection)].join('\n');
+}
+
+/**
+ * What became narrower since this was written: a column that is gone, of another type, or holds less. Rows that were
+ * there before, or are on their way, would no longer fit.
+ * @param written by `producerTables`, before.
+ * @returns each in words; none when every old row still fits.
+ */
+export function narrowings(written: string, types: readonly RecordType[]): readonly string[] {
+  const found: string[] = [];
+  let columns: Columns | null = null;
+  let table = '';
+  for (const line of written.split('\n')) {
+    const [, heading] = /^### (\w+)$/.exec(line) ?? [];
+    if (heading !== undefined) {
+      table = heading;
+      columns = types.find((type) => tableName(type) === heading)?.columns ?? null;
+      continue;
+    }
+    const [, name = '', before = '', wasNullable] = /^\| `(\w+)` \| ([^|]+) \| (yes|no) \|/.exec(line) ?? [];
+    // A version that is no longer declared is not narrower: its table stays as it is.
+    if (name === '' || columns === null) continue;
+    const column = columns[name];
+    if (column === undefined) found.push(`${table}.${name} is gone`);
+    else if (!isAtLeast(sqlType(column.type), before))
+      found.push(`${table}.${name} was ${before} and is ${sqlType(column.type)}`);
+    else if (wasNullable === 'yes' && !column.nullable) found.push(`${table}.${name} was nullable`);
+  }
+  return found;
+}
+
+const isAtLeast = (now: string, before: string): boolean => now === before || widthOf(now) > widthOf(before);
+
+/** Bytes of a varchar; of every other type NaN, which is wider than nothing. */
+const widthOf = (type: string): number => Number(/^varchar\((\d+)\)$/.exec(type)?.[1] ?? Number.NaN);
 
 function martSection({ name, sql }: Mart): readonly string[] {
   const header = sql.split('\n').filter((line) => line.startsWith('--'));

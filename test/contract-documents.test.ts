@@ -4,9 +4,11 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { marts } from '../.generated/marts.ts';
 import { records } from '../.generated/records.ts';
-import { dataDictionary } from '../contract/dictionary.ts';
+import { integer, nullable, varchar } from '../contract/columns.ts';
+import { dataDictionary, narrowings, producerTables } from '../contract/dictionary.ts';
 import { ledgerRecords } from '../contract/ledger.ts';
 import { toPostgres } from '../contract/postgres.ts';
+import type { Columns } from '../contract/record.ts';
 import {
   addColumn,
   comments,
@@ -33,10 +35,10 @@ describe('the tables of the ledger', () => {
 });
 
 describe('the data dictionary', () => {
-  test('is what the declarations say; `node infra/dictionary.ts` writes it', () => {
+  test('is what the declarations say; `npm run dictionary` writes it', () => {
     const path = join(import.meta.dirname, '..', 'docs', 'data-dictionary.md');
 
-    expect(readFileSync(path, 'utf8')).toBe(dataDictionary(records, marts));
+    expect(readFileSync(path, 'utf8')).toBe(dataDictionary(ledgerRecords, marts));
   });
 
   test('shows every column once, and nothing that Markdown would swallow', () => {
@@ -53,6 +55,44 @@ describe('the data dictionary', () => {
     for (const name of columns) expect(rows.join('\n')).toContain(`| \`${name}\` |`);
     expect(text).toContain('a \\| b \\< c');
     expect(text).toContain('Grain: \\*one\\*.');
+  });
+});
+
+describe('the tables of a producer', () => {
+  const written = (columns: Columns) =>
+    producerTables({ name: 'kinds', records: [{ ...everyKind, columns }] });
+  const { title, facts, ...others } = everyKind.columns;
+  const wide = varchar(500, 'Title.');
+
+  test.each<[string, Columns, Columns, readonly string[]]>([
+    ['the same', everyKind.columns, everyKind.columns, []],
+    ['a column more', everyKind.columns, { ...everyKind.columns, extra: nullable(wide) }, []],
+    ['a wider text', { title: nullable(varchar(120, 'Title.')) }, { title: nullable(wide) }, []],
+    [
+      'a narrower text',
+      { title: wide },
+      { title: varchar(499, 'Title.') },
+      ['kinds_every.title was varchar(500) and is varchar(499)'],
+    ],
+    [
+      'another type',
+      { title: wide },
+      { title: integer('Title.') },
+      ['kinds_every.title was varchar(500) and is integer'],
+    ],
+    ['no longer null', { title: nullable(wide) }, { title: wide }, ['kinds_every.title was nullable']],
+    [
+      'columns less',
+      { ...others, title, facts },
+      others,
+      ['kinds_every.title is gone', 'kinds_every.facts is gone'],
+    ],
+  ])('say what became narrower: %s', (_what, before, after, narrower) => {
+    expect(narrowings(written(before), [{ ...everyKind, columns: after }])).toEqual(narrower);
+  });
+
+  test('of a version that is no longer declared are nobody’s loss', () => {
+    expect(narrowings(written(everyKind.columns), [{ ...everyKind, version: 2, columns: {} }])).toEqual([]);
   });
 });
 
