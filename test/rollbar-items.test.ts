@@ -57,6 +57,18 @@ describe('items', () => {
     expect(next.items.pending).toEqual([]);
   });
 
+  test('the first item of a project that was empty until then is read with its occurrence', async () => {
+    const server = vendor('H2');
+    const cursor = cursorOf(await pagesOf(server));
+    server.rows.push(row(3000, 70));
+    server.items = [item(1000)];
+    server.clock = START + 120;
+
+    const [seen] = await statuses(server, 'rollbar_item', { cursor });
+
+    expect(seen).toEqual(['1000: active']);
+  });
+
   test('a crash between an occurrence and its item does not forget the item', async () => {
     const [server, cursor] = await swept(item(1000));
     server.rows.push(row(3001, 70));

@@ -24,7 +24,8 @@ export async function* readHead(context: Context, from: Cursor): Steps {
   const lookback = head.read_to - context.settings.lookback_minutes * 60;
   const wide = Math.min(head.widened_at, head.read_to) - WIDE_LOOKBACK_SECONDS;
   const floor = {
-    floor_id: head.newest_id,
+    // Where there was no row before, every row is new; the first sweep, which reads all items, is over by then.
+    floor_id: head.newest_id ?? (from.items.was_swept ? '0' : null),
     floor_time: Math.max(start, isWide ? Math.min(wide, lookback) : lookback),
   };
   return yield* walk(context, { ...from, spans: withRoom(from.spans) }, null, floor, isWide);
