@@ -4,31 +4,26 @@
 import { validators } from '../../../.generated/validators.js';
 import { compileValidator } from '../../../contract/json-schema.ts';
 import { ledgerRecords } from '../../../contract/ledger.ts';
-import { PollError } from '../../../contract/producer.ts';
+import { PollError, type Producer } from '../../../contract/producer.ts';
+import type { RecordType } from '../../../contract/record.ts';
 import { createHandler as createProducer, type FeedHandler } from '../../../producers/handler.ts';
 import type { FeedsTable, Ports as ProducerPorts } from '../../../producers/ports.ts';
+import rollbar from '../../../producers/rollbar/index.ts';
 import type { Ports as TransformPorts } from '../../../transformers/ports.ts';
 import { createHandler as createTransform, type Handler } from '../../../transformers/transform.ts';
 import { createHandler as createLoader } from '../../../warehouse/loader/load.ts';
 import { type Sql, sqlOver } from '../../../warehouse/sql.ts';
 import type { Delivery } from './delivery.ts';
 import { Process, type Trouble } from './process.ts';
+import type { Asks, Source } from './source.ts';
 import type { Stream } from './stream.ts';
 import type { Timeline } from './time.ts';
-import {
-  type Listed,
-  type Place,
-  type PlayProducer,
-  playEvent,
-  playItem,
-  playProducer,
-  type Vendor,
-} from './vendor.ts';
+import { playEvent, playItem } from './vendor.ts';
 import type { Warehouse } from './warehouse.ts';
 
 /** What a planted bug changes; see `bugs.ts`. */
 export interface Variant {
-  readonly makeProducer?: (producer: PlayProducer, ports: ProducerPorts) => FeedHandler;
+  readonly makeProducer?: (producer: Producer, ports: ProducerPorts) => FeedHandler;
   readonly producerPorts?: (ports: ProducerPorts) => ProducerPorts;
   readonly transformPorts?: (ports: TransformPorts) => TransformPorts;
   readonly transform?: (handler: Handler) => Handler;
@@ -42,14 +37,15 @@ export interface Surroundings {
   readonly timeline: Timeline;
   readonly trouble: Trouble;
   readonly random: () => number;
-  readonly vendor: Vendor;
+  readonly source: Source;
   readonly feeds: FeedsTable;
   readonly delivery: Delivery;
   readonly warehouse: Warehouse;
   readonly variant: Variant;
 }
 
-export const playTypes = [playEvent, playItem, ...ledgerRecords];
+/** What is loaded. */
+export const types: readonly RecordType[] = [playEvent, playItem, ...rollbar.records, ...ledgerRecords];
 
 const playValidators = {
   ...validators,
@@ -74,17 +70,16 @@ export function newProducer(
   stream: Stream,
   offBy: () => number,
 ): Container<FeedHandler> {
-  const { timeline, trouble, random, vendor, feeds, variant } = world;
+  const { timeline, trouble, random, source, feeds, variant } = world;
   const process = new Process();
-  const ask = async (from: Place, limit: number): Promise<Listed> => {
+  const asks: Asks = async (answer) => {
     try {
       return await trouble.call(process, 'ask the vendor', (what) => {
         if (what === 'rate limited')
           throw new PollError('rate_limited', 'slow down', { retryAfterSeconds: 30 });
         if (what === 'unauthorized') throw new PollError('unauthorized', 'who are you');
         if (trouble.isAway('vendor')) throw new PollError('unavailable', 'no answer');
-        const said = vendor.list(from, limit);
-        return { records: said.map((each) => vendor.recordOf(each)), last: said.at(-1) ?? null };
+        return answer();
       });
     } catch (error) {
       throw error instanceof PollError ? error : new PollError('unavailable', 'no answer');
@@ -113,7 +108,7 @@ export function newProducer(
     metrics: { publish: () => undefined },
   };
   const makeProducer = variant.makeProducer ?? createProducer;
-  return { process, handler: makeProducer(playProducer(ask), variant.producerPorts?.(ports) ?? ports) };
+  return { process, handler: makeProducer(source.producer(asks), variant.producerPorts?.(ports) ?? ports) };
 }
 
 export function newTransform(world: Surroundings): Container<Handler> {
@@ -140,7 +135,7 @@ export function newLoader(world: Surroundings): Container<() => Promise<unknown>
   const process = new Process();
   const clock = clockOf(timeline);
   const sql = sqlOver(warehouse.api(process), { sleep: clock.sleep, random });
-  const handler = createLoader(playTypes, {
+  const handler = createLoader(types, {
     sql: variant.sql?.(sql) ?? sql,
     secret: async () => '',
     now: clock.now,

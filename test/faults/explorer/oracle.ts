@@ -3,10 +3,10 @@
  */
 import { createHash } from 'node:crypto';
 import { conform } from '../../../contract/conform.ts';
+import { recordKey } from '../../../contract/envelope.ts';
 import { pollPage, rejectedRecord } from '../../../contract/ledger.ts';
+import { type Body, type Emitted, tableName } from '../../../contract/record.ts';
 import { ledgerOf, rowsOf } from './ledger.ts';
-import type { Said } from './schedule.ts';
-import { isPoison } from './vendor.ts';
 import type { Played } from './world.ts';
 
 /** The promises that a play has broken, one a line; none when all is well. */
@@ -14,65 +14,61 @@ export function broken(played: Played): readonly string[] {
   return [...facts(played), ...strangers(played), ...rejects(played), ...books(played)];
 }
 
-const nameOf = ({ type, id }: Said): string => `${type} ${id}`;
-
-function bodyOf({ vendor }: Played, said: Said): string {
-  const { type, values } = vendor.recordOf(said);
-  return JSON.stringify(conform(type, values, { mode: 'keep' }));
-}
+const bodyOf = ({ type, values }: Emitted): Body => conform(type, values, { mode: 'keep' });
 
 /** A row without the columns that say where it came from. */
-function withoutOrigin(row: object): string {
+function withoutOrigin(row: Body): string {
   return JSON.stringify(Object.fromEntries(Object.entries(row).filter(([name]) => !name.startsWith('_'))));
 }
 
-/** Every fact is in its table, exactly once, in its newest version. */
+/** The rows of a fact. */
+function rowsWith({ warehouse: { tables } }: Played, fact: Emitted): readonly Body[] {
+  const isOfFact = isOf(fact);
+  return rowsOf(tables, tableName(fact.type)).filter(isOfFact);
+}
+
+function isOf(fact: Emitted): (row: Body) => boolean {
+  const body = bodyOf(fact);
+  return (row) => fact.type.key.every((name) => row[name] === body[name]);
+}
+
+/** Every fact is in its table, exactly once, in its newest version; or in none that the vendor never said. */
 function* facts(played: Played): Generator<string> {
-  const { vendor, warehouse } = played;
-  const tables = {
-    event: rowsOf(warehouse.tables, 'play_event'),
-    item: rowsOf(warehouse.tables, 'play_item'),
-  };
-  for (const versions of vendor.history.values()) {
-    const newest = versions.at(-1);
-    if (newest === undefined) continue;
-    const found = tables[newest.type].filter(({ id }) => id === newest.id);
-    if (found.length > 1) yield `${nameOf(newest)} is in the table ${found.length} times`;
-    if (isPoison(newest)) continue;
-    const [row] = found;
-    if (row === undefined) yield `lost: ${nameOf(newest)}`;
-    else if (withoutOrigin(row) !== bodyOf(played, newest))
-      yield `${nameOf(newest)} is in the table as ${String(row.text)}, the vendor says ${newest.text}`;
+  for (const { name, newest, versions, isPoison } of played.facts) {
+    const rows = rowsWith(played, newest);
+    const wanted = JSON.stringify(bodyOf(newest));
+    if (rows.length > 1) yield `${name} is in the table ${rows.length} times`;
+    if (rows.length === 0 && !isPoison) yield `lost: ${name}`;
+    for (const row of rows.map(withoutOrigin)) {
+      if (!isPoison && row === wanted) continue;
+      const isKnown = versions.some((version) => JSON.stringify(bodyOf(version)) === row);
+      if (!isKnown) yield `the vendor never said what is in the table of ${name}`;
+      else if (!isPoison) yield `${name} is in the table in an older version`;
+    }
   }
 }
 
 /** Nothing is in a table that the vendor has never said. */
-function* strangers(played: Played): Generator<string> {
-  const { vendor, warehouse } = played;
-  for (const type of ['event', 'item'] as const) {
-    for (const row of rowsOf(warehouse.tables, `play_${type}`)) {
-      const said = vendor.history.get(Number(row.id)) ?? [];
-      const text = withoutOrigin(row);
-      const isKnown = said.some(
-        (each) => each.type === type && !isPoison(each) && bodyOf(played, each) === text,
-      );
-      if (!isKnown) yield `the vendor never said what is in the table of ${type} ${String(row.id)}`;
-    }
+function* strangers({ facts: known, warehouse: { tables } }: Played): Generator<string> {
+  for (const [type, ofType] of Map.groupBy(known, ({ newest }) => newest.type)) {
+    const isOfAny = ofType.map(({ newest }) => isOf(newest));
+    const count = rowsOf(tables, tableName(type)).filter(
+      (row) => !isOfAny.some((isOfOne) => isOfOne(row)),
+    ).length;
+    if (count > 0) yield `${count} rows of ${type.name} are of nothing that the vendor has`;
   }
-  const left = warehouse.tables.landing.length;
-  if (left > 0) yield `${left} rows stay in the landing table`;
+  if (tables.landing.length > 0) yield `${tables.landing.length} rows stay in the landing table`;
 }
 
 /** What is poison now was rejected, and every rejected record is kept whole. */
 function* rejects(played: Played): Generator<string> {
-  const { vendor, warehouse, delivery } = played;
+  const { facts: known, warehouse, delivery } = played;
   const rows = rowsOf(warehouse.tables, rejectedRecord.name);
-  for (const versions of vendor.history.values()) {
-    const newest = versions.at(-1);
-    if (newest === undefined || !isPoison(newest)) continue;
-    const type = `play_${newest.type}`;
-    const isThere = rows.some((row) => row.rejected_type === type && row.rejected_key === String(newest.id));
-    if (!isThere) yield `${nameOf(newest)} cannot be loaded, and no rejected_record says so`;
+  for (const { name, newest, isPoison } of known) {
+    if (!isPoison) continue;
+    const key = recordKey(newest.type, bodyOf(newest));
+    const isThere = rows.some((row) => row.rejected_type === newest.type.name && row.rejected_key === key);
+    if (!isThere) yield `${name} cannot be loaded, and no rejected_record says so`;
   }
   const kept = new Set(
     delivery.quarantine.map((line) => {

@@ -8,7 +8,7 @@ import { marts } from '../../../.generated/marts.ts';
 import type { Column, JsonValue } from '../../../contract/columns.ts';
 import { finalTable, SCHEMA } from '../../../contract/redshift.ts';
 import { openWarehouse } from '../../warehouse-world.ts';
-import { playTypes } from './functions.ts';
+import { types } from './functions.ts';
 import { ledgerOf, rowsOf } from './ledger.ts';
 import type { Played } from './world.ts';
 
@@ -22,7 +22,7 @@ export interface Twin {
 export async function openTwin(): Promise<Twin> {
   const world = await openWarehouse();
   await world.reset(
-    playTypes,
+    types,
     marts.filter(({ name }) => name === 'ledger'),
   );
   return {
@@ -50,7 +50,7 @@ export async function openTwin(): Promise<Twin> {
 type Comparison = readonly [what: string, select: string, model: readonly string[]];
 
 function* comparisons({ warehouse: { tables } }: Played): Generator<Comparison> {
-  for (const type of playTypes) {
+  for (const type of types) {
     const { name, columns } = finalTable(type);
     const names = Object.entries(columns);
     const list = names.map(

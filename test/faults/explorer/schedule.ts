@@ -61,6 +61,8 @@ export interface Schedule {
   readonly seed: number;
   /** Between two polls, ms; shorter than any producer's, runs get in each other's way. */
   readonly everyMs: number;
+  /** The real Rollbar producer in the place of the one that is made for this. */
+  readonly isRollbar: boolean;
   readonly happenings: readonly Happening[];
 }
 
@@ -160,7 +162,8 @@ export function scheduleOf(seed: number): Schedule {
   }
   if (random() < 0.2) happenings.push(...flicker(below));
   if (random() < 0.15) happenings.push({ kind: 'foreign', at: below(FAULTS_MS), text: oneOf(FOREIGN) });
-  return { seed, everyMs: random() < 0.2 ? 12_000 : 60_000, happenings };
+  const everyMs = random() < 0.2 ? 12_000 : 60_000;
+  return { seed, everyMs, isRollbar: seed % 10 === 0, happenings };
 }
 
 /** What the vendor says: new facts, several a second at times, some of them late, and items that change and change back. */

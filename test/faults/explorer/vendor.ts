@@ -8,6 +8,7 @@ import { integer, timestamp, varchar } from '../../../contract/columns.ts';
 import { defineProducer, type Producer } from '../../../contract/producer.ts';
 import { defineRecord, type Emitted, emit } from '../../../contract/record.ts';
 import { LATEST_SECONDS, POISON, type Said } from './schedule.ts';
+import type { Asks, Fact, Source } from './source.ts';
 
 export const START = Date.parse('2026-11-23T12:00:00.000Z');
 
@@ -41,19 +42,42 @@ export const playItem = defineRecord({
 });
 
 /** Everything that the vendor has ever said, and what it says now. */
-export class Vendor {
+export class Play implements Source {
+  readonly feed = 'play:web';
   /** By id, the newest last. */
-  readonly history = new Map<number, Said[]>();
+  readonly #history = new Map<number, Said[]>();
 
   say(said: Said): void {
-    const versions = this.history.get(said.id) ?? [];
+    const versions = this.#history.get(said.id) ?? [];
     versions.push(said);
-    this.history.set(said.id, versions);
+    this.#history.set(said.id, versions);
+  }
+
+  producer(asks: Asks): Producer {
+    const ask = (from: Place, limit: number) =>
+      asks(() => {
+        const said = this.#list(from, limit);
+        return { records: said.map((each) => this.#recordOf(each)), last: said.at(-1) ?? null };
+      });
+    return playProducer(ask) as unknown as Producer;
+  }
+
+  async facts(): Promise<readonly Fact[]> {
+    return [...this.#history.values()].flatMap((versions) => {
+      const newest = versions.at(-1);
+      if (newest === undefined) return [];
+      return {
+        name: `${newest.type} ${newest.id}`,
+        newest: this.#recordOf(newest),
+        versions: versions.filter((said) => !isPoison(said)).map((said) => this.#recordOf(said)),
+        isPoison: isPoison(newest),
+      };
+    });
   }
 
   /** Facts as they are now, from a place in the order of their last change. */
-  list(from: Place, limit: number): readonly Said[] {
-    const now = [...this.history.values()].flatMap((versions) => versions.at(-1) ?? []);
+  #list(from: Place, limit: number): readonly Said[] {
+    const now = [...this.#history.values()].flatMap((versions) => versions.at(-1) ?? []);
     return now
       .filter(({ changed, id }) => changed > from.changed || (changed === from.changed && id > from.id))
       .sort((one, other) => one.changed - other.changed || one.id - other.id)
@@ -61,19 +85,19 @@ export class Vendor {
   }
 
   /** The record of a version. An item was made when the vendor first spoke of it. */
-  recordOf(said: Said): Emitted {
+  #recordOf(said: Said): Emitted {
     const { id, text } = said;
-    const first = this.history.get(id)?.[0] ?? said;
+    const first = this.#history.get(id)?.[0] ?? said;
     return said.type === 'event'
       ? emit(playEvent, { id, happened_at: instant(said.changed), text })
       : emit(playItem, { id, created_at: instant(first.changed), text });
   }
 }
 
-export const isPoison = ({ text }: Said): boolean => text === POISON;
+const isPoison = ({ text }: Said): boolean => text === POISON;
 
 /** A place in the vendor's order; nothing has the id 0. */
-export interface Place {
+interface Place {
   readonly changed: number;
   readonly id: number;
 }
@@ -86,9 +110,9 @@ interface Cursor {
 const PAGE = 4;
 const LOOK_BACK_SECONDS = 2 * LATEST_SECONDS;
 
-export type PlayProducer = Producer<Cursor, Record<never, never>>;
-
-export function playProducer(ask: (from: Place, limit: number) => Promise<Listed>): PlayProducer {
+function playProducer(
+  ask: (from: Place, limit: number) => Promise<Listed>,
+): Producer<Cursor, Record<never, never>> {
   return defineProducer({
     name: 'play',
     description: 'For the explorer.',
@@ -117,7 +141,7 @@ export function playProducer(ask: (from: Place, limit: number) => Promise<Listed
 }
 
 /** A page of the vendor's list, and where it ends; null when it is empty. */
-export interface Listed {
+interface Listed {
   readonly records: readonly Emitted[];
   readonly last: Place | null;
 }

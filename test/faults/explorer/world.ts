@@ -14,23 +14,26 @@ import {
   newLoader,
   newProducer,
   newTransform,
-  playTypes,
   type Surroundings,
+  types,
   type Variant,
 } from './functions.ts';
 import { rowsOf } from './ledger.ts';
 import { type Counts, Trouble } from './process.ts';
 import { chances } from './random.ts';
+import { RollbarSource } from './rollbar.ts';
 import { FAULTS_MS, type Happening, type Said, type Schedule } from './schedule.ts';
+import type { Fact } from './source.ts';
 import { statementsOf } from './statements.ts';
 import { Stream } from './stream.ts';
 import { Timeline } from './time.ts';
-import { START, Vendor } from './vendor.ts';
+import { Play, START } from './vendor.ts';
 import { Warehouse } from './warehouse.ts';
 
 /** What came of a schedule. */
 export interface Played {
-  readonly vendor: Vendor;
+  /** What the vendor holds. */
+  readonly facts: readonly Fact[];
   readonly warehouse: Warehouse;
   readonly delivery: Delivery;
   /** Summaries of the runs whose answer came. */
@@ -40,13 +43,12 @@ export interface Played {
   readonly end: number;
 }
 
-const steps = statementsOf(playTypes);
+const steps = statementsOf(types);
 
 const MINUTE = 60_000;
 /** How long a function may run. */
 const FUNCTION_MS = MINUTE;
 const LOADER_MS = 2 * MINUTE;
-const EVENT = anEvent({ feed: 'play:web' });
 
 /** Facts said after the faults: that the path is alive must show. */
 const LATER: readonly Said[] = [
@@ -59,19 +61,20 @@ export async function play(schedule: Schedule, variant: Variant = {}): Promise<P
   const timeline = new Timeline(START);
   const trouble = new Trouble(schedule, timeline);
   const random = chances(schedule.seed);
-  const vendor = new Vendor();
+  const source = schedule.isRollbar ? new RollbarSource(timeline) : new Play();
   const warehouse = new Warehouse(timeline, trouble, steps, variant.isAutoCommit !== true);
   const delivery = new Delivery(timeline, trouble, warehouse);
   const feeds = fakeFeeds();
-  const world: Surroundings = { timeline, trouble, random, vendor, feeds, delivery, warehouse, variant };
+  const event = anEvent({ feed: source.feed });
+  const world: Surroundings = { timeline, trouble, random, source, feeds, delivery, warehouse, variant };
   const deadlineAfter = (milliseconds: number) => {
     const end = timeline.now + milliseconds;
     return { getRemainingTimeInMillis: () => end - timeline.now };
   };
 
-  const stream = new Stream(timeline, trouble, (event) => {
+  const stream = new Stream(timeline, trouble, (batch) => {
     const { process, handler } = newTransform(world);
-    return trouble.invoke(process, FUNCTION_MS, () => handler(event, deadlineAfter(FUNCTION_MS)));
+    return trouble.invoke(process, FUNCTION_MS, () => handler(batch, deadlineAfter(FUNCTION_MS)));
   });
 
   const summaries: RunSummary[] = [];
@@ -87,7 +90,7 @@ export async function play(schedule: Schedule, variant: Variant = {}): Promise<P
     const [container = addContainer()] = idle.splice(Math.floor(random() * idle.length), 1);
     const { process, handler } = container;
     const ended = await trouble.invoke(process, FUNCTION_MS, () =>
-      handler(EVENT, deadlineAfter(FUNCTION_MS)),
+      handler(event, deadlineAfter(FUNCTION_MS)),
     );
     if (ended === 'died') return;
     idle.push(container);
@@ -104,7 +107,7 @@ export async function play(schedule: Schedule, variant: Variant = {}): Promise<P
   const happen = (happening: Happening): void => {
     if (happening.kind === 'timer') timeline.start(happening.of === 'producer' ? poll : load);
     if (happening.kind === 'clock') clocks[happening.container] = happening.offBy;
-    if (happening.kind === 'vendor') vendor.say(happening.said);
+    if (happening.kind === 'vendor') source.say(happening.said);
     if (happening.kind === 'foreign')
       stream.put({ data: Buffer.from(happening.text), partitionKey: 'foreign' });
   };
@@ -121,7 +124,7 @@ export async function play(schedule: Schedule, variant: Variant = {}): Promise<P
 
   const afterFaults = (milliseconds: number, act: () => void): void =>
     timeline.at(START + FAULTS_MS + milliseconds, act);
-  for (const said of LATER) afterFaults(30_000, () => vendor.say(said));
+  for (const said of LATER) afterFaults(30_000, () => source.say(said));
   afterFaults(2 * MINUTE, () => stream.redrive());
   afterFaults(6.5 * MINUTE, () => {
     for (const rows of delivery.manifests.splice(0)) timeline.start(() => warehouse.copy(rows));
@@ -130,5 +133,6 @@ export async function play(schedule: Schedule, variant: Variant = {}): Promise<P
   await timeline.run(START + FAULTS_MS + 8 * MINUTE);
 
   trouble.count('records rejected', rowsOf(warehouse.tables, rejectedRecord.name).length);
-  return { vendor, warehouse, delivery, summaries, counts: trouble.counts, end: timeline.now };
+  const facts = await source.facts();
+  return { facts, warehouse, delivery, summaries, counts: trouble.counts, end: timeline.now };
 }
