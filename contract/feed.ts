@@ -16,7 +16,27 @@ export interface FeedEvent {
   readonly since: string;
   /** What happens to whatever identifies a person; `hash` needs a `personKey` in the secret. */
   readonly people: 'keep' | 'hash' | 'drop';
+  /** Left out: the feed's own polling. */
+  readonly walk?: Walk;
+  /** Left out: poll. `reconcile` counts at the source, and first walks back to what the counts showed missing. */
+  readonly task?: 'reconcile';
 }
+
+/** A way through the past beside the feed's own polling: same poll, same records, but a cursor and a lease of its own. */
+export interface Walk {
+  /** Its cursor is kept under `feed#name`; the same name goes on where the last run stopped. */
+  readonly name: string;
+  /** How far back it goes, as `parseSince` reads it. It counts when the walk begins, not when it goes on. */
+  readonly since: string;
+  /** Begins anew a walk that has been finished; one that has not goes on. */
+  readonly again?: boolean;
+}
+
+/** The walk that repairs what reconciliation found missing; the loader leaves its spans under the same key. */
+export const REPAIR = 'repair';
+
+/** The key under which the state of a feed's walk is kept. */
+export const walkKey = (feed: string, walk: string): string => `${feed}#${walk}`;
 
 /** How a run ended. */
 export type Outcome =
@@ -24,7 +44,7 @@ export type Outcome =
   | 'caught_up'
   /** The time was up before the vendor had nothing more; the next run goes on. */
   | 'more'
-  /** Another run of the feed holds the lease, or the vendor asked to wait: nothing was done. */
+  /** Another run of the feed, or of the walk, holds the lease, or the vendor asked to wait: nothing was done. */
   | 'skipped'
   /** The poll could not go on: see `error`. */
   | 'failed';
@@ -32,6 +52,8 @@ export type Outcome =
 /** What a producer's function answers. */
 export interface RunSummary {
   readonly feed: string;
+  /** Name of the walk; null for the feed's own polling. */
+  readonly walk: string | null;
   readonly run_id: string;
   readonly outcome: Outcome;
   readonly pages: number;
@@ -39,6 +61,10 @@ export interface RunSummary {
   readonly emitted: Readonly<Record<string, number>>;
   /** Records read again without change, and therefore not sent again. */
   readonly unchanged: number;
+  /** The oldest time that the feed or its walk has reached, ISO; null when the producer does not say. */
+  readonly reached: string | null;
+  /** A run before this instant (ISO) would be skipped; null when the next can start at once. */
+  readonly not_before: string | null;
   readonly error: { readonly kind: PollErrorKind; readonly message: string } | null;
 }
 

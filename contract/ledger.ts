@@ -18,6 +18,9 @@ export const pollPage = defineRecord({
     run_id: varchar(40, 'The run of the producer; sorts by time.'),
     page: integer('Counts the pages of the run, from 1.'),
     producer: varchar(64, 'The producer.'),
+    walk: nullable(
+      varchar(64, "Name of the walk through the past that it belongs to; null for the feed's own polling."),
+    ),
     polled_at: timestamp('When the page was put on the stream, UTC.'),
     first_seq: integer("Number of the page's first record; its poll_page has the number after the last."),
     emitted: superJson(

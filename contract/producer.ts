@@ -27,6 +27,8 @@ export interface Page<Cursor> {
   readonly cursor: Cursor;
   /** True when nothing unread is left at the vendor; the last page of a complete poll says so. */
   readonly isCaughtUp?: boolean;
+  /** Time of the oldest fact read on the way down; for progress, nothing is decided by it. */
+  readonly reached?: Date;
 }
 
 /** What a poll gets. */
@@ -66,6 +68,14 @@ export interface Answer {
   readonly body: JsonValue;
 }
 
+/** Requests that a vendor allows in a window of time. */
+export interface Quota {
+  readonly limit: number;
+  readonly remaining: number;
+  /** Seconds until the window ends. */
+  readonly seconds: number;
+}
+
 export interface Producer<
   Cursor = unknown,
   S extends Readonly<Record<string, Setting>> = Readonly<Record<string, Setting>>,
@@ -84,6 +94,11 @@ export interface Producer<
   };
   /** Seconds to wait before the next request, from an answer's headers (lower-case names); null: none. */
   readonly waitSeconds: (headers: Readonly<Record<string, string>>, status: number) => number | null;
+  /**
+   * What an answer's headers say about the requests that are left; null when they say nothing. A walk stops while
+   * there is enough left for the minute polling. Left out: the vendor does not tell, and a walk stops when refused.
+   */
+  readonly quota?: (headers: Readonly<Record<string, string>>) => Quota | null;
   /** The vendor's words when an answer with status 200 is a failure in disguise; null when it is none. */
   readonly refusal: (body: JsonValue) => string | null;
   readonly settings: S;

@@ -5,7 +5,7 @@ import type { InternalAxiosRequestConfig } from 'axios';
 import { PollError, type PollErrorKind } from '../contract/producer.ts';
 import type { Scrubber } from './credential.ts';
 
-/** The run has no time for another request: nothing is wrong with the vendor. */
+/** The run has no time, or no share of the quota, for another request: nothing is wrong with the vendor. */
 export class OutOfTime extends Error {
   override readonly name = 'OutOfTime';
 }

@@ -2,7 +2,7 @@
  * Checks what a schedule sends. It was written by the same deployment, and still: a function can be invoked by
  * hand, and a feed polled with a wrong setting would load wrong rows without a word.
  */
-import { type FeedEvent, parseSince } from '../contract/feed.ts';
+import { type FeedEvent, parseSince, REPAIR } from '../contract/feed.ts';
 import type { Producer, Setting } from '../contract/producer.ts';
 
 type SettingValue = FeedEvent['settings'][string];
@@ -16,6 +16,16 @@ export interface Feed {
   readonly settings: FeedEvent['settings'];
   readonly since: Date;
   readonly people: FeedEvent['people'];
+  /** Null: the feed's own polling. */
+  readonly walk: FeedWalk | null;
+  readonly task: 'poll' | 'reconcile';
+}
+
+/** A walk as its function takes it. */
+export interface FeedWalk {
+  readonly name: string;
+  readonly since: Date;
+  readonly isAgain: boolean;
 }
 
 /**
@@ -25,7 +35,7 @@ export interface Feed {
 export function checkEvent(producer: Pick<Producer, 'name' | 'settings'>, event: unknown, now: Date): Feed {
   if (typeof event !== 'object' || event === null) throw wrong('', event, 'an object with feed, baseUrl, …');
   const given = event as Readonly<Record<string, unknown>>;
-  const { feed, baseUrl, secretArn, people } = given;
+  const { feed, baseUrl, secretArn, people, task = 'poll' } = given;
   if (
     typeof feed !== 'string' ||
     !feed.startsWith(`${producer.name}:`) ||
@@ -40,14 +50,38 @@ export function checkEvent(producer: Pick<Producer, 'name' | 'settings'>, event:
   if (people !== 'keep' && people !== 'hash' && people !== 'drop')
     throw wrong('people', people, '"keep", "hash" or "drop"');
   if (typeof given.since !== 'string') throw wrong('since', given.since, 'text such as "24h"');
+  if (task !== 'poll' && task !== 'reconcile') throw wrong('task', task, '"reconcile" or nothing');
+  if (task === 'reconcile' && given.walk !== undefined)
+    throw wrong('walk', given.walk, 'left out of a reconciliation, which has a walk of its own');
+  const since = parseSince(given.since, now);
   return {
     feed,
     baseUrl,
     secretArn,
     people,
-    since: parseSince(given.since, now),
+    since,
+    task,
+    walk: task === 'reconcile' ? { name: REPAIR, since, isAgain: false } : checkWalk(given.walk, now),
     settings: checkSettings(producer.settings, given.settings),
   };
+}
+
+/** The name stands behind a `#` in the table of cursors. */
+const WALK = /^[a-z0-9][a-z0-9.-]{0,63}$/;
+
+function checkWalk(given: unknown, now: Date): FeedWalk | null {
+  if (given === undefined) return null;
+  if (typeof given !== 'object' || given === null)
+    throw wrong('walk', given, 'an object with name and since');
+  const { name, since, again = false, ...rest } = given as Readonly<Record<string, unknown>>;
+  const [unknown] = Object.keys(rest);
+  if (unknown !== undefined) throw wrong(`walk.${unknown}`, 'a value', 'one of name, since, again');
+  if (typeof name !== 'string' || !WALK.test(name))
+    throw wrong('walk.name', name, 'at most 64 lower-case letters, digits, dots and dashes');
+  if (name === REPAIR) throw wrong('walk.name', name, 'another name, this one belongs to the reconciliation');
+  if (typeof since !== 'string') throw wrong('walk.since', since, 'text such as "2026-01-01"');
+  if (typeof again !== 'boolean') throw wrong('walk.again', again, 'true or false');
+  return { name, since: parseSince(since, now), isAgain: again };
 }
 
 const FEED = /^[a-z][a-z0-9]*:[A-Za-z0-9][A-Za-z0-9._-]*$/;

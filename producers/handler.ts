@@ -9,6 +9,7 @@ import { PollError, type Producer } from '../contract/producer.ts';
 import { type Credential, CredentialCache, peopleOf, scrubber } from './credential.ts';
 import { checkEvent, type Feed } from './feed-event.ts';
 import { UnchangedMemory } from './memory.ts';
+import { stateKey } from './place.ts';
 import type { Metrics, Ports } from './ports.ts';
 import { idleRun, newRunId, runFeed, type Settings } from './run.ts';
 
@@ -34,8 +35,9 @@ export function createHandler<Cursor, S extends Settings>(
     const started = ports.clock.now();
     const feed = checkEvent(producer, event, started);
     const remaining = () => context.getRemainingTimeInMillis();
-    const memory = memories.get(feed.feed) ?? new UnchangedMemory();
-    memories.set(feed.feed, memory);
+    const key = stateKey(feed);
+    const memory = memories.get(key) ?? new UnchangedMemory();
+    memories.set(key, memory);
 
     const run = async (credential: Credential): Promise<RunSummary> => {
       try {
@@ -67,7 +69,7 @@ async function orFailed(feed: Feed, ports: Ports, run: () => Promise<RunSummary>
   } catch (error) {
     if (!(error instanceof PollError)) throw error;
     const runId = newRunId(ports.clock.now(), ports.random);
-    return idleRun(feed.feed, runId, 'failed', { kind: error.kind, message: error.message });
+    return idleRun(feed, runId, 'failed', { kind: error.kind, message: error.message });
   }
 }
 
@@ -83,9 +85,15 @@ function withoutToken(error: unknown, token: string): unknown {
 }
 
 function report({ log, metrics }: Ports, summary: RunSummary, seconds: number): void {
-  const { feed, error, outcome } = summary;
+  const { feed, walk, error, outcome } = summary;
   if (error === null) log.info('run', { ...summary, seconds });
   else log.warn('run', { ...summary, seconds });
+  if (walk !== null) {
+    // Under dimensions of their own: what a walk does must not look like the feed's polling, nor hide its silence.
+    const { RecordsEmitted = 0, PollFailed = 0 } = measured(summary, seconds);
+    metrics.publish({ feed, walk }, { RecordsEmitted, PollFailed });
+    return;
+  }
   metrics.publish({ feed }, measured(summary, seconds));
   if (outcome === 'failed' && error !== null) metrics.publish({ feed, kind: error.kind }, { PollFailed: 1 });
 }

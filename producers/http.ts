@@ -24,7 +24,7 @@ import type { Clock, LogFields } from './ports.ts';
 
 /** The vendor as its producer declares it, and the way in. */
 export interface Vendor {
-  readonly producer: Pick<Producer, 'secret' | 'waitSeconds' | 'refusal'>;
+  readonly producer: Pick<Producer, 'secret' | 'waitSeconds' | 'refusal' | 'quota'>;
   readonly baseUrl: string;
   readonly token: string;
 }
@@ -37,6 +37,8 @@ export interface HttpTools {
   /** Milliseconds until the run must stop asking. */
   readonly remaining: () => number;
   readonly limits?: Limits;
+  /** The share of the vendor's quota, from 0 to 1, that is left to others. */
+  readonly leaves?: number;
 }
 
 /** A run's exchange with its vendor. */
@@ -62,9 +64,10 @@ const LIMITS: Limits = { silenceMs: 10_000, answerMs: 60_000 };
 
 /** Begins a conversation; whoever begins it ends it. */
 export function converse({ producer, baseUrl, token }: Vendor, tools: HttpTools): Conversation {
-  const { clock, random, scrub, warn, remaining, limits = LIMITS } = tools;
+  const { clock, random, scrub, warn, remaining, limits = LIMITS, leaves = 0 } = tools;
   let requests = 0;
   let openFrom = 0;
+  let isLeftToOthers = false;
   let unread: Unread[] = [];
 
   const agents = {
@@ -95,6 +98,7 @@ export function converse({ producer, baseUrl, token }: Vendor, tools: HttpTools)
 
   /** Waits until the vendor wants the next request. */
   async function turn({ fail }: Answering): Promise<void> {
+    if (isLeftToOthers) throw new OutOfTime('what is left of the quota is for the minute polling');
     const wait = untilOpen();
     if (wait > SHORT_WAIT_MS) {
       const waitSeconds = Math.ceil(wait / 1000);
@@ -130,6 +134,11 @@ export function converse({ producer, baseUrl, token }: Vendor, tools: HttpTools)
           throw await failureOf(answering, status, answered, body, clock.now());
         const pace = paceAfter(answering, status, answered);
         if (pace !== null) openAfter(1000 * pace);
+        const quota = producer.quota?.(answered) ?? null;
+        if (quota !== null && quota.remaining < leaves * quota.limit) {
+          isLeftToOthers = true;
+          openAfter(1000 * quota.seconds);
+        }
         return { ...response, data: await read(answering, body, status, answered) };
       } catch (error) {
         const failure =

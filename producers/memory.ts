@@ -29,9 +29,13 @@ export class UnchangedMemory {
     this.#capacity = capacity;
   }
 
-  /** Starts a run. @param version the feed's version, which taking the lease has just raised by one. */
-  startRun(version: number): void {
-    if (this.#version !== version - 1) this.#states.clear();
+  /**
+   * Starts a run.
+   * @param version the feed's version, which taking the lease has just raised by one.
+   * @param isBeginning true when it starts from nothing: whoever walks once more wants everything once more.
+   */
+  startRun(version: number, isBeginning = false): void {
+    if (isBeginning || this.#version !== version - 1) this.#states.clear();
     this.#version = version;
   }
 

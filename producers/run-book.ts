@@ -8,8 +8,10 @@ import type { RunSummary } from '../contract/feed.ts';
 import type { Page } from '../contract/producer.ts';
 import type { People } from '../contract/redact.ts';
 import type { Scrubber } from './credential.ts';
+import type { Feed } from './feed-event.ts';
 import type { Conversation } from './http.ts';
 import type { UnchangedMemory } from './memory.ts';
+import { type Place, placeAfter, placeText, stateKey } from './place.ts';
 import type { Entry, FeedState, Ports } from './ports.ts';
 import { sealPage } from './seal.ts';
 import { putAll } from './stream.ts';
@@ -17,7 +19,9 @@ import { putAll } from './stream.ts';
 export interface RunBookOptions {
   readonly ports: Pick<Ports, 'clock' | 'feeds' | 'random' | 'stream'>;
   readonly producer: string;
-  readonly feed: string;
+  readonly feed: Pick<Feed, 'feed' | 'walk'>;
+  /** The vendor was asked nothing before. */
+  readonly startedAt: Date;
   readonly runId: string;
   readonly people: People;
   readonly scrub: Scrubber;
@@ -37,26 +41,31 @@ export class LostLease extends Error {
 /** DynamoDB holds 400 KB an item; a cursor is a bookmark and comes nowhere near. */
 const MAX_CURSOR_BYTES = 300_000;
 
+/** A walk's facts are dated so much before its run, because the clocks of two containers differ by less. */
+const CLOCKS_DIFFER_MS = 15_000;
+
 /** The books of a run that holds the lease. */
 export class RunBook {
   readonly #options: RunBookOptions;
   #state: FeedState;
+  #place: Place;
   #observedAt: string | null = null;
   #nextSeq = 1;
   #pages = 0;
   #unchanged = 0;
   readonly #emitted: Record<string, number> = {};
 
-  /** @param state as it was when the lease was taken. */
-  constructor(options: RunBookOptions, state: FeedState) {
+  /** @param state as it was when the lease was taken. @param place where to start, by that state. */
+  constructor(options: RunBookOptions, state: FeedState, place: Place) {
     this.#options = options;
     this.#state = state;
-    options.memory.startRun(state.version);
+    this.#place = place;
+    options.memory.startRun(state.version, options.feed.walk !== null && place.cursor === null);
   }
 
-  /** The cursor saved last, as JSON text; null before the first page ever. */
-  get cursor(): string | null {
-    return this.#state.cursor;
+  /** What was saved last. */
+  get place(): Place {
+    return this.#place;
   }
 
   /** `observed_at` of the last page that was put, or of which nobody knows whether it was; null before the first. */
@@ -65,8 +74,9 @@ export class RunBook {
   }
 
   /** What has been put so far. */
-  get tally(): Pick<RunSummary, 'pages' | 'emitted' | 'unchanged'> {
-    return { pages: this.#pages, emitted: { ...this.#emitted }, unchanged: this.#unchanged };
+  get tally(): Pick<RunSummary, 'pages' | 'emitted' | 'unchanged' | 'reached'> {
+    const { reached } = this.#place;
+    return { pages: this.#pages, emitted: { ...this.#emitted }, unchanged: this.#unchanged, reached };
   }
 
   /**
@@ -74,12 +84,14 @@ export class RunBook {
    * @throws {LostLease} when the lease is no longer this run's; the cursor is then not moved.
    */
   async put(page: Page<unknown>): Promise<void> {
-    const { ports, producer, feed, runId, people, scrub, memory, conversation, remaining, leaseUntil } =
+    const { ports, producer, feed, startedAt, runId, people, scrub, memory, conversation, ...limits } =
       this.#options;
+    const { remaining, leaseUntil } = limits;
     const now = ports.clock.now();
     if (now.getTime() >= leaseUntil) throw new LostLease('the lease has run out');
-    const cursor = cursorText(page.cursor, producer);
-    const observedAt = later(now, this.#state.observedAt);
+    const place = placeAfter(this.#place, page);
+    const cursor = checkedText(placeText(feed, place), producer);
+    const observedAt = later(feed.walk === null ? now : before(startedAt), this.#state.observedAt);
     this.#observedAt = observedAt;
     const content = {
       records: page.records,
@@ -88,7 +100,8 @@ export class RunBook {
       page: this.#pages + 1,
       requests: conversation.requests(),
     };
-    const origin = { feed, producer, runId, observedAt, now: now.toISOString(), people, scrub };
+    const said = { feed: feed.feed, walk: feed.walk?.name ?? null, producer, runId };
+    const origin = { ...said, observedAt, now: now.toISOString(), people, scrub };
     const entries = sealPage(content, origin, this.#nextSeq, memory);
     const tally = await putAll(entries, { ...ports, remaining });
     // In one call with its records it can be taken when some of them are not: should the run die then, the books
@@ -101,8 +114,10 @@ export class RunBook {
     for (const [type, count] of Object.entries(tally.emitted))
       this.#emitted[type] = (this.#emitted[type] ?? 0) + count;
     const state = { cursor, observedAt, version: this.#state.version + 1 };
-    if (!(await ports.feeds.save(feed, runId, state))) throw new LostLease('another run has the lease');
+    if (!(await ports.feeds.save(stateKey(feed), runId, state)))
+      throw new LostLease('another run has the lease');
     this.#state = state;
+    this.#place = place;
     memory.saved(state.version);
   }
 }
@@ -111,19 +126,23 @@ function* only(entry: Entry): Generator<Entry, void> {
   yield entry;
 }
 
-function cursorText(cursor: unknown, producer: string): string {
-  // It answers undefined for what is no JSON, whatever its type says.
-  const text: string | undefined = JSON.stringify(cursor);
-  const bytes = text === undefined ? 0 : Buffer.byteLength(text);
+function checkedText(text: string | undefined, producer: string): string {
+  const bytes = Buffer.byteLength(text ?? '');
   if (text !== undefined && bytes <= MAX_CURSOR_BYTES) return text;
-  const got = text === undefined ? typeof cursor : `${bytes} bytes`;
+  const got = text === undefined ? 'what is no JSON' : `${bytes} bytes`;
   throw new TypeError(
     `the cursor of ${producer} must be JSON of at most ${MAX_CURSOR_BYTES} bytes, got ${got}; keep its open set bounded`,
   );
 }
 
+/**
+ * When a walk's facts were seen, for certain not too late. It runs beside the feed's own polling: a state that it
+ * read first and put last must not look newer than what the polling read and put in between.
+ */
+const before = (startedAt: Date): Date => new Date(startedAt.getTime() - CLOCKS_DIFFER_MS);
+
 /** Now, or a millisecond after the page before, if the clock has gone back since. */
-function later(now: Date, before: string | null): string {
-  const earliest = before === null ? 0 : Date.parse(before) + 1;
+function later(now: Date, last: string | null): string {
+  const earliest = last === null ? 0 : Date.parse(last) + 1;
   return new Date(Math.max(now.getTime(), earliest)).toISOString();
 }

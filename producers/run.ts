@@ -15,6 +15,7 @@ import type { Feed } from './feed-event.ts';
 import { type Conversation, converse } from './http.ts';
 import type { UnchangedMemory } from './memory.ts';
 import { clampWait } from './patience.ts';
+import { BEGINNING, type Place, placeIn, stateKey } from './place.ts';
 import type { LogFields, Ports } from './ports.ts';
 import { LostLease, RunBook } from './run-book.ts';
 
@@ -39,6 +40,9 @@ const PUT_MARGIN_MS = 2_000;
 /** How much longer the lease lasts than its function can: the clocks of two containers differ by less. */
 const LEASE_MARGIN_MS = 15_000;
 
+/** A walk stops asking when less than this share of the vendor's quota is left: the rest is for the minute polling. */
+const LEFT_TO_POLLING = 0.5;
+
 type Ending = Pick<RunSummary, 'outcome' | 'error'> & { readonly waitSeconds: number | null };
 
 /**
@@ -50,38 +54,58 @@ export async function runFeed<Cursor, S extends Settings>(
   ports: Ports,
 ): Promise<RunSummary> {
   const { clock, feeds, random } = ports;
-  const { feed, baseUrl } = job.feed;
+  const { feed, producer } = job;
   const started = clock.now();
   const runId = newRunId(started, random);
   const scrub = scrubber(job.token);
-  const log = scrubbedLog(ports, scrub, { feed, run_id: runId });
+  const log = scrubbedLog(ports, scrub, runFields(feed, runId));
   // Before the lease is taken: what fails here must not hold one.
   const conversation = converse(
-    { producer: job.producer, baseUrl, token: job.token },
-    { clock, random, scrub, warn: log.warn, remaining: () => job.remaining() - POLL_MARGIN_MS },
+    { producer, baseUrl: feed.baseUrl, token: job.token },
+    {
+      ...{ clock, random, scrub, warn: log.warn, remaining: () => job.remaining() - POLL_MARGIN_MS },
+      leaves: feed.walk === null ? 0 : LEFT_TO_POLLING,
+    },
   );
   const leaseUntil = started.getTime() + job.remaining() + LEASE_MARGIN_MS;
-  const state = await feeds.acquire(feed, runId, started.getTime(), leaseUntil);
+  const state = await feeds.acquire(stateKey(feed), runId, started.getTime(), leaseUntil);
   if (state === null) {
     log.info('skipped: another run holds the lease, or the vendor asked to wait', {});
     return idleRun(feed, runId, 'skipped');
   }
-  let ending: Ending | null = null;
+  let waitSeconds: number | null = null;
   let book: RunBook | null = null;
+  const opensAt = (): number | null => notBefore(clock.now(), conversation.openFrom(), waitSeconds);
   try {
-    const { producer, people, memory } = job;
+    const place = startOf(feed, placeIn(feed, state.cursor));
+    if (place.isFinished) return { ...idleRun(feed, runId, 'caught_up'), reached: place.reached };
+    const { people, memory } = job;
     const remaining = () => job.remaining() - PUT_MARGIN_MS;
-    const options = { ports, producer: producer.name, feed, runId, people, scrub, memory };
-    book = new RunBook({ ...options, conversation, remaining, leaseUntil }, state);
-    ending = await pollIntoBook(job, ports, { book, conversation, log, scrub });
-    return { ...idleRun(feed, runId, ending.outcome, ending.error), ...book.tally };
+    const options = {
+      ports,
+      producer: producer.name,
+      feed,
+      startedAt: started,
+      runId,
+      people,
+      scrub,
+      memory,
+    };
+    book = new RunBook({ ...options, conversation, remaining, leaseUntil }, state, place);
+    const ending = await pollIntoBook(job, ports, { book, conversation, log, scrub });
+    waitSeconds = ending.waitSeconds;
+    const until = opensAt();
+    return {
+      ...idleRun(feed, runId, ending.outcome, ending.error),
+      ...book.tally,
+      not_before: until === null ? null : new Date(until).toISOString(),
+    };
   } finally {
     conversation.end();
-    const until = notBefore(clock.now(), conversation.openFrom(), ending?.waitSeconds ?? null);
     // What this run may have put must not be newer than what the next one puts, whatever the clock of that one says.
     const observedAt = book?.observedAt ?? null;
     // A lease that cannot be given back runs out by itself; that must not hide how the run ended.
-    await feeds.release(feed, runId, until, observedAt).catch((error: unknown) => {
+    await feeds.release(stateKey(feed), runId, opensAt(), observedAt).catch((error: unknown) => {
       log.warn('the lease could not be given back', {
         reason: error instanceof Error ? error.name : 'unknown',
       });
@@ -89,14 +113,25 @@ export async function runFeed<Cursor, S extends Settings>(
   }
 }
 
+/** Where to start: a walk that has been finished begins anew only when asked. */
+const startOf = ({ walk }: Feed, place: Place): Place =>
+  place.isFinished && (walk?.isAgain ?? true) ? BEGINNING : place;
+
+const runFields = ({ feed, walk }: Feed, runId: string): LogFields => ({
+  feed,
+  ...(walk === null ? {} : { walk: walk.name }),
+  run_id: runId,
+});
+
 /** The summary of a run that has put nothing. */
 export function idleRun(
-  feed: string,
+  { feed, walk }: Pick<Feed, 'feed' | 'walk'>,
   runId: string,
   outcome: Outcome,
   error: RunSummary['error'] = null,
 ): RunSummary {
-  return { feed, run_id: runId, outcome, pages: 0, emitted: {}, unchanged: 0, error };
+  const nothing = { pages: 0, emitted: {}, unchanged: 0, reached: null, not_before: null };
+  return { feed, walk: walk?.name ?? null, run_id: runId, outcome, ...nothing, error };
 }
 
 /** An id that sorts by time, such as 20261123T183000123Z-1f2e3d4c. */
@@ -120,7 +155,9 @@ async function pollIntoBook<Cursor, S extends Settings>(
 ): Promise<Ending> {
   try {
     const ending = await pollPages(job, ports, tools);
-    if (tools.book.tally.pages === 0) await tools.book.put({ records: [], cursor: cursorOf(tools.book) });
+    if (tools.book.tally.pages === 0) {
+      await tools.book.put({ records: [], cursor: tools.book.place.cursor });
+    }
     return ending;
   } catch (error) {
     if (!(error instanceof LostLease)) throw error;
@@ -140,10 +177,10 @@ async function pollPages<Cursor, S extends Settings>(
     const pages = producer.poll({
       http: conversation.http,
       // Written by this producer and by nobody else.
-      cursor: cursorOf(book) as Cursor | null,
+      cursor: book.place.cursor as Cursor | null,
       // The event was checked against the very declaration from which this type follows.
       settings: feed.settings as SettingsOf<S>,
-      since: feed.since,
+      since: feed.walk?.since ?? feed.since,
       now: () => clock.now(),
       log: (message, fields = {}) => log.info(message, fields),
     });
@@ -163,8 +200,6 @@ async function pollPages<Cursor, S extends Settings>(
   }
   return { outcome: isCaughtUp ? 'caught_up' : 'more', error: null, waitSeconds: null };
 }
-
-const cursorOf = ({ cursor }: RunBook): unknown => (cursor === null ? null : JSON.parse(cursor));
 
 /** When the vendor wants to be asked again, ms since 1970; null when it does not mind. */
 function notBefore(now: Date, openFrom: number, waitSeconds: number | null): number | null {

@@ -22,6 +22,8 @@ import type { Entry } from './ports.ts';
 export interface Origin {
   readonly feed: string;
   readonly producer: string;
+  /** Name of the walk; null for the feed's own polling. */
+  readonly walk: string | null;
   readonly runId: string;
   /** Instant in UTC; each page of a feed has a later one. */
   readonly observedAt: string;
@@ -104,6 +106,7 @@ export function* sealPage(
     run_id: origin.runId,
     page: content.page,
     producer: origin.producer,
+    walk: origin.walk,
     polled_at: origin.now,
     first_seq: firstSeq,
     emitted,

@@ -99,7 +99,7 @@ test('the clock may start every function that has a schedule, and no other', () 
   ).toEqual(new Set(scheduled));
 });
 
-test('every producer with feeds has one function, which runs once per feed', () => {
+test('every producer with feeds has one function, which runs once per feed and once for a walk', () => {
   const onlyAlpha = new TemplateUnderTest({ ...serverless, feeds: [{ feed: 'alpha:web' }] });
   const pollers = (of: TemplateUnderTest) =>
     of
@@ -113,10 +113,10 @@ test('every producer with feeds has one function, which runs once per feed', () 
       ]);
 
   expect(pollers(template)).toEqual([
-    ['alpha', 2, 55],
-    ['beta', 1, 55],
+    ['alpha', 3, 55],
+    ['beta', 2, 55],
   ]);
-  expect(pollers(onlyAlpha)).toEqual([['alpha', 1, 55]]);
+  expect(pollers(onlyAlpha)).toEqual([['alpha', 2, 55]]);
 });
 
 test('the functions are ours alone, on one runtime', () => {

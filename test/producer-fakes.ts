@@ -204,8 +204,13 @@ export function stoppedAfter(clock: Clock, milliseconds = 60_000) {
 export type World = ReturnType<typeof fakeWorld>;
 
 /** A container of the function: a handler that remembers, and how to start it. */
-export function container(world: World, poll: Poll, ports: Partial<Ports> = {}) {
-  const handle = createHandler(tinyProducer(poll), { ...world.ports, ...ports });
+export function container(
+  world: World,
+  poll: Poll,
+  ports: Partial<Ports> = {},
+  declared: Partial<Producer<number, Record<never, never>>> = {},
+) {
+  const handle = createHandler({ ...tinyProducer(poll), ...declared }, { ...world.ports, ...ports });
   return (event: Partial<FeedEvent> = {}, milliseconds = 60_000) =>
     handle(anEvent(event), stoppedAfter(world.clock, milliseconds));
 }

@@ -45,11 +45,14 @@ describe('a page', () => {
     };
     expect(summary).toEqual({
       feed: 'tiny:web',
+      walk: null,
       run_id: runId,
       outcome: 'caught_up',
       pages: 1,
       emitted: { tiny_fact: 2 },
       unchanged: 0,
+      reached: null,
+      not_before: null,
       error: null,
     });
     expect(world.stream.envelopes()).toEqual([
@@ -64,6 +67,7 @@ describe('a page', () => {
           run_id: runId,
           page: 1,
           producer: 'tiny',
+          walk: null,
           polled_at: '2026-11-23T18:30:00.000Z',
           first_seq: 1,
           emitted: { tiny_fact: 2 },

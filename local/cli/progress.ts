@@ -1,13 +1,14 @@
 /**
  * What has passed each stop so far: the state behind the live view.
  */
-import type { RunSummary } from '../../contract/feed.ts';
+import { type RunSummary, walkKey } from '../../contract/feed.ts';
 import { pollPage } from '../../contract/ledger.ts';
 import type { StackEvent } from '../stack/events.ts';
 
 type Counts = Record<string, number>;
 
 export interface FeedState {
+  /** A walk's stands for itself, as `feed#walk`. */
   readonly feed: string;
   readonly runs: number;
   /** Records read again without change. */
@@ -40,7 +41,7 @@ export class Progress {
   run(summary: RunSummary): void {
     if (summary.outcome === 'skipped' && summary.pages === 0) return;
     this.runs.push(summary);
-    const { feed } = summary;
+    const feed = summary.walk === null ? summary.feed : walkKey(summary.feed, summary.walk);
     const before = this.feeds.get(feed);
     this.feeds.set(feed, {
       ...{ feed, last: summary, lastAt: this.#now() },

@@ -4,7 +4,7 @@
  * In every run new pipelines come first, then those that have not settled, then a part of the looks back for reruns,
  * and only then what earlier runs left unread.
  */
-import { numeric } from '../../contract/pace.ts';
+import { numeric, quotaIn } from '../../contract/pace.ts';
 import { defineProducer, type Page } from '../../contract/producer.ts';
 import { inTurn } from '../../contract/steps.ts';
 import { beginning, type Context, type Cursor, isCaughtUp, unixNow } from './cursor.ts';
@@ -27,6 +27,7 @@ export default defineProducer({
     headers: (token: string) => ({ 'Circle-Token': token }),
   },
   waitSeconds,
+  quota: (headers) => quotaIn(headers, 'ratelimit', numeric(headers['ratelimit-reset'])),
   refusal: () => null,
   settings: {
     project: {

@@ -3,7 +3,7 @@
  *
  * In every run what is new comes first, then what has not ended, and only then what earlier runs left unread.
  */
-import { untilReset } from '../../contract/pace.ts';
+import { quotaIn, untilReset } from '../../contract/pace.ts';
 import { defineProducer, type Page } from '../../contract/producer.ts';
 import { inTurn } from '../../contract/steps.ts';
 import { beginning, type Context, type Cursor, isCaughtUp, unixNow } from './cursor.ts';
@@ -23,6 +23,7 @@ export default defineProducer({
     headers: (token: string) => ({ Authorization: `Bearer ${token}` }),
   },
   waitSeconds,
+  quota: (headers) => quotaIn(headers, 'x-ratelimit', untilReset(headers, 'x-ratelimit-reset')),
   refusal: () => null,
   settings: {
     repository: { type: 'string', description: 'Owner and name, as in `octo-org/shop`.' },

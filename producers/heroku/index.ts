@@ -4,6 +4,7 @@
  * In every run the newest page of each list comes first, then what has not settled, and only then what earlier runs
  * left unread.
  */
+import { quotaIn } from '../../contract/pace.ts';
 import { defineProducer, type Page } from '../../contract/producer.ts';
 import { inTurn } from '../../contract/steps.ts';
 import { build } from './build.ts';
@@ -24,6 +25,7 @@ export default defineProducer({
     headers: (token: string) => ({ Authorization: `Bearer ${token}` }),
   },
   waitSeconds,
+  quota: (headers) => quotaIn({ ...headers, 'ratelimit-limit': POOL }, 'ratelimit', null),
   refusal: () => null,
   settings: {
     app: {
@@ -62,3 +64,5 @@ function waitSeconds(headers: Readonly<Record<string, string>>, status: number):
 }
 
 const LOW = 500;
+/** Calls in a full pool; no header says it. */
+const POOL = '4500';

@@ -5,7 +5,7 @@
  * over all items, and only then what earlier runs left unread: a backlog of hours delays nothing new.
  */
 import type { JsonValue } from '../../contract/columns.ts';
-import { numeric, untilReset } from '../../contract/pace.ts';
+import { numeric, quotaIn, untilReset } from '../../contract/pace.ts';
 import { defineProducer, type Page } from '../../contract/producer.ts';
 import { at } from '../../contract/read.ts';
 import { inTurn } from '../../contract/steps.ts';
@@ -29,6 +29,7 @@ export default defineProducer({
     headers: (token: string) => ({ 'X-Rollbar-Access-Token': token }),
   },
   waitSeconds,
+  quota: (headers) => quotaIn(headers, 'x-rate-limit', numeric(headers['x-rate-limit-remaining-seconds'])),
   refusal,
   settings: {
     lookback_minutes: {

@@ -91,7 +91,8 @@ async function* walk(
     cursor = withPending({ ...cursor, head: { ...head, limit: nextHead }, spans }, items, asked);
     left = rest;
     items = [];
-    if (rest !== null || reading.rest.length > 0) yield { records: reading.rest, cursor };
+    if (rest !== null || reading.rest.length > 0)
+      yield { records: reading.rest, cursor, ...reachedBy(reading, from.start) };
     if (rest === null) return cursor;
     position = { ...position, before: BigInt(rest.before), limit, known };
   }
@@ -135,6 +136,12 @@ function counted(window: number): (reading: Reading, position: Position) => numb
 
 const oldest = ({ sightings }: Reading): number =>
   sightings.reduce((least, { seconds }) => Math.min(least, seconds), Number.POSITIVE_INFINITY);
+
+/** How far back a page reaches, not beyond what is wanted. */
+function reachedBy(reading: Reading, start: number): { readonly reached?: Date } {
+  const seconds = Math.max(oldest(reading), start);
+  return Number.isFinite(seconds) ? { reached: new Date(seconds * 1000) } : {};
+}
 
 const bytesPerRow = ({ bytes, size }: Reading): number => (size === 0 ? 0 : bytes / size);
 

@@ -22,6 +22,7 @@ create table if not exists heimdallr."poll_page" (
   "run_id" varchar(40) not null,
   "page" integer not null,
   "producer" varchar(64) not null,
+  "walk" varchar(64),
   "polled_at" timestamp not null,
   "first_seq" integer not null,
   "emitted" super not null,
@@ -56,10 +57,11 @@ set cast_super_null_on_error to off;
 
 create temp table batch (like heimdallr."poll_page");
 
-insert into batch ("run_id", "page", "producer", "polled_at", "first_seq", "emitted", "unchanged", "requests", "is_caught_up", "newest_fact_at", "_feed", "_observed_at", "_run_id")
+insert into batch ("run_id", "page", "producer", "walk", "polled_at", "first_seq", "emitted", "unchanged", "requests", "is_caught_up", "newest_fact_at", "_feed", "_observed_at", "_run_id")
 select body."run_id"::varchar(65535),
   body."page"::integer,
   body."producer"::varchar(65535),
+  body."walk"::varchar(65535),
   body."polled_at"::varchar(64)::timestamp,
   body."first_seq"::integer,
   body."emitted",
@@ -87,9 +89,9 @@ and ("poll_page"._observed_at > batch._observed_at
   or ("poll_page"._observed_at = batch._observed_at and "poll_page"._run_id >= batch._run_id));
 
 merge into heimdallr."poll_page" using batch on "poll_page"."run_id" = batch."run_id" and "poll_page"."page" = batch."page"
-when matched then update set "producer" = batch."producer", "polled_at" = batch."polled_at", "first_seq" = batch."first_seq", "emitted" = batch."emitted", "unchanged" = batch."unchanged", "requests" = batch."requests", "is_caught_up" = batch."is_caught_up", "newest_fact_at" = batch."newest_fact_at", "_feed" = batch."_feed", "_observed_at" = batch."_observed_at", "_run_id" = batch."_run_id"
-when not matched then insert ("run_id", "page", "producer", "polled_at", "first_seq", "emitted", "unchanged", "requests", "is_caught_up", "newest_fact_at", "_feed", "_observed_at", "_run_id")
-values (batch."run_id", batch."page", batch."producer", batch."polled_at", batch."first_seq", batch."emitted", batch."unchanged", batch."requests", batch."is_caught_up", batch."newest_fact_at", batch."_feed", batch."_observed_at", batch."_run_id");
+when matched then update set "producer" = batch."producer", "walk" = batch."walk", "polled_at" = batch."polled_at", "first_seq" = batch."first_seq", "emitted" = batch."emitted", "unchanged" = batch."unchanged", "requests" = batch."requests", "is_caught_up" = batch."is_caught_up", "newest_fact_at" = batch."newest_fact_at", "_feed" = batch."_feed", "_observed_at" = batch."_observed_at", "_run_id" = batch."_run_id"
+when not matched then insert ("run_id", "page", "producer", "walk", "polled_at", "first_seq", "emitted", "unchanged", "requests", "is_caught_up", "newest_fact_at", "_feed", "_observed_at", "_run_id")
+values (batch."run_id", batch."page", batch."producer", batch."walk", batch."polled_at", batch."first_seq", batch."emitted", batch."unchanged", batch."requests", batch."is_caught_up", batch."newest_fact_at", batch."_feed", batch."_observed_at", batch."_run_id");
 
 delete from heimdallr.landing where record_type = 'poll_page' and record_version = 1;
 

@@ -20,11 +20,12 @@ export async function keepBooks(ports: Pick<Ports, 'sql' | 'publish' | 'now'>): 
 
 /**
  * Seconds since the newest page in the warehouse was polled, by feed and for the feed that is furthest behind:
- * the age of everything, end to end. A feed that has been silent for a week is taken for one that was removed.
+ * the age of everything, end to end. Walks do not count: one can go on while the polling has stopped. A feed that
+ * has been silent for a week is taken for one that was removed.
  */
 async function freshness({ sql, publish, now }: Pick<Ports, 'sql' | 'publish' | 'now'>): Promise<void> {
   const feeds = await sql.query(
-    `select _feed, max(polled_at)::varchar(32) from ${pages} where polled_at > getdate() - interval '7 days' group by _feed`,
+    `select _feed, max(polled_at)::varchar(32) from ${pages} where walk is null and polled_at > getdate() - interval '7 days' group by _feed`,
   );
   const ages: number[] = [];
   for (const [feed, newest] of feeds) {
