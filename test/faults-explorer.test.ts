@@ -29,7 +29,7 @@ test('a schedule takes the same course every time', async () => {
 });
 
 test.each(Object.entries(bugs))('it finds that %s', async (_name, variant) => {
-  const { failures } = await explore({ seed: 1, schedules: 600, variant, maxFailures: 1, shrinks: false });
+  const { failures } = await explore({ seed: 1, schedules: 1000, variant, maxFailures: 1, shrinks: false });
 
   expect(failures).toHaveLength(1);
 });
@@ -40,7 +40,7 @@ test('what it finds is cut down to what is needed, and plays again from its seed
   const { failures } = await explore({ seed: 1, schedules: 600, variant, maxFailures: 1 });
 
   const [failure] = failures;
-  expect(failure?.happenings.filter((line) => line.includes('of "put"'))).toHaveLength(1);
+  expect(failure?.happenings).toContainEqual(expect.stringContaining('refused'));
   expect(failure?.happenings.length).toBeLessThan(scheduleOf(failure?.seed ?? 0).happenings.length / 2);
   expect(broken(await play(scheduleOf(failure?.seed ?? 0), variant))).not.toEqual([]);
 });

@@ -81,6 +81,15 @@ export const bugs: Readonly<Record<string, Variant>> = {
       stream: { put: async (entries) => (await ports.stream.put(entries)).map(() => null) },
     }),
   },
+  'every run gets the lease': {
+    producerPorts: (ports) => ({
+      ...ports,
+      feeds: {
+        ...ports.feeds,
+        acquire: (feed, run, now, until) => ports.feeds.acquire(feed, run, now + 1e9, until),
+      },
+    }),
+  },
   'what a failed run may have put is forgotten': {
     producerPorts: (ports) => ({
       ...ports,

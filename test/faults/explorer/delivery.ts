@@ -39,7 +39,6 @@ export class Delivery {
     what: What | null,
     call: number,
   ): readonly (string | null)[] {
-    if (this.#trouble.isAway('delivery')) throw new Error('delivery: no connection');
     return records.map((record, place) => {
       if (this.#trouble.isRefused(what, call, place)) return 'ServiceUnavailableException';
       this.#take(stream, record);

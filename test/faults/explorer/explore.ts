@@ -65,7 +65,9 @@ const WANTED = [
   'loader failed',
   'waited for a lock',
   'vendor away',
-  'delivery away',
+  'feeds table away',
+  'stream away',
+  'delivery stream away',
   'warehouse away',
 ];
 

@@ -78,7 +78,6 @@ export function newProducer(
         if (what === 'rate limited')
           throw new PollError('rate_limited', 'slow down', { retryAfterSeconds: 30 });
         if (what === 'unauthorized') throw new PollError('unauthorized', 'who are you');
-        if (trouble.isAway('vendor')) throw new PollError('unavailable', 'no answer');
         return answer();
       });
     } catch (error) {

@@ -23,6 +23,19 @@ export class Process {
   }
 }
 
+/** The part of the world that a call reaches. */
+const REACHES: Partial<Record<Port, Part>> = {
+  lease: 'feeds table',
+  'save the cursor': 'feeds table',
+  release: 'feeds table',
+  'ask the vendor': 'vendor',
+  put: 'stream',
+  deliver: 'delivery stream',
+  submit: 'warehouse',
+  describe: 'warehouse',
+  rows: 'warehouse',
+};
+
 /** How an invocation of a function ended. */
 export type Ended<T> = { readonly answer: T } | { readonly error: unknown } | 'died';
 
@@ -100,6 +113,8 @@ export class Trouble {
       process.die();
       return never();
     }
+    const part = REACHES[port];
+    if (part !== undefined && this.isAway(part)) throw new Error(`the ${part} is away`);
     if (what === 'fails') throw new Error(`${port}: no connection`);
     if (what === 'late effect') {
       this.#timeline.at(this.#timeline.now + TIMEOUT_MS + 2_000, () => quietly(() => act(null, call)));

@@ -1,8 +1,8 @@
 /**
  * Rollbar under the explorer: the real producer over the small vendor that its own tests have.
  *
- * Every saying is an occurrence, and its item changes with it, as items mostly do; what a person does to an item shows
- * only in a round that takes hours and is not for here.
+ * Every saying is an occurrence, and its item changes with it, as items mostly do; what a person does to an item, and
+ * what a late row does, shows in a round that takes hours and is not for here.
  */
 import type { JsonValue } from '../../../contract/columns.ts';
 import type { Http, Producer } from '../../../contract/producer.ts';
@@ -33,8 +33,11 @@ export class RollbarSource implements Source {
     // Ids are in the order of time, but for rows that come late.
     const row = (changed + 1000) * 1000 + rows.length;
     const timestamp = BEGINNING + changed;
+    const isLate = rows.some(({ id }) => id > row);
     const data = { environment: 'production', body: { message: { body: text } } };
     rows.push({ id: row, timestamp, visibleAt: Math.floor(this.#timeline.now / 1000), data });
+    // The item of a late row is read when the next row comes, or in that round.
+    if (isLate) return;
     // The small vendor groups by the id of the row.
     const group = 1000 + (row % 3);
     const index = items.findIndex((item) => item.id === group);

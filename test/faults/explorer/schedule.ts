@@ -46,7 +46,7 @@ export type Happening =
   | { readonly kind: 'foreign'; readonly at: number; readonly text: string }
   | { readonly kind: 'vendor'; readonly at: number; readonly said: Said };
 
-export type Part = 'vendor' | 'delivery' | 'warehouse';
+export type Part = 'vendor' | 'feeds table' | 'stream' | 'delivery stream' | 'warehouse';
 
 /** What the vendor says of a fact from some instant on. */
 export interface Said {
@@ -119,7 +119,7 @@ const PLACES: readonly (readonly [Port, number, readonly What[]])[] = [
   ['statement', 90, ['fails', 'conflict']],
 ];
 
-const PARTS: readonly Part[] = ['vendor', 'delivery', 'warehouse'];
+const PARTS: readonly Part[] = ['vendor', 'feeds table', 'stream', 'delivery stream', 'warehouse'];
 
 /** The schedule of a seed. */
 export function scheduleOf(seed: number): Schedule {
@@ -135,7 +135,7 @@ export function scheduleOf(seed: number): Schedule {
     happenings.push({ kind: 'fault', port, call: below(calls), what: oneOf(whats) });
   }
   for (const part of PARTS) {
-    if (random() >= 0.2) continue;
+    if (random() >= 0.15) continue;
     const from = below(FAULTS_MS);
     const until = Math.min(FAULTS_MS, from + 5_000 + below(180_000));
     happenings.push({ kind: 'outage', of: part, from, until });
@@ -160,7 +160,7 @@ export function scheduleOf(seed: number): Schedule {
         offBy: below(14_000) - 7_000,
       });
   }
-  if (random() < 0.2) happenings.push(...flicker(below));
+  if (random() < 0.3) happenings.push(...flicker(below));
   if (random() < 0.15) happenings.push({ kind: 'foreign', at: below(FAULTS_MS), text: oneOf(FOREIGN) });
   const everyMs = random() < 0.2 ? 12_000 : 60_000;
   return { seed, everyMs, isRollbar: seed % 10 === 0, happenings };
@@ -196,17 +196,19 @@ function* flicker(below: (limit: number) => number): Generator<Happening> {
     yield { kind: 'clock', container, at: 0, offBy };
   yield { kind: 'timer', of: 'producer', at: 1_000 };
   for (let time = 0; time < 6; time += 1) {
-    const at = 10_000 + below(FAULTS_MS - 30_000);
-    const says = (after: number, text: string): Happening => {
+    const at = 10_000 + below(FAULTS_MS - 60_000);
+    const says = (after: number, id: number, type: Said['type'], text: string): Happening => {
       const changed = Math.floor((at + after) / 1000);
-      return { kind: 'vendor', at: at + after, said: { id: 500 + time, type: 'item', changed, text } };
+      return { kind: 'vendor', at: at + after, said: { id, type, changed, text } };
     };
-    yield says(0, 'state 1');
+    yield says(0, 500 + time, 'item', 'state 1');
     yield { kind: 'timer', of: 'producer', at: at + 1_000 };
-    yield says(3_000 + below(2_000), 'state 0');
+    yield says(3_000 + below(2_000), 500 + time, 'item', 'state 0');
+    yield { kind: 'timer', of: 'producer', at: at + 3_000 + below(2_000) };
     yield { kind: 'timer', of: 'producer', at: at + 6_000 };
-    const what = below(2) === 0 ? 'answer lost' : 'late effect';
-    yield { kind: 'fault', port: 'put', call: below(40), what };
+    // What comes later moves the look-back on: the item is not read again.
+    yield says(40_000, 600 + time, 'event', `event ${600 + time}`);
+    for (const _ of [1, 2, 3]) yield { kind: 'fault', port: 'put', call: below(60), what: 'answer lost' };
   }
 }
 

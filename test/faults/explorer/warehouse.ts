@@ -70,15 +70,10 @@ export class Warehouse {
 
   /** The Data API as a process reaches it. */
   api(process: Process): DataApi {
-    const here = <T>(act: () => T): T => {
-      if (this.#trouble.isAway('warehouse')) throw new Error('the warehouse does not answer');
-      return act();
-    };
     return {
-      submit: (statements) =>
-        this.#trouble.call(process, 'submit', () => here(() => this.#submit(statements))),
-      describe: (id) => this.#trouble.call(process, 'describe', () => here(() => this.#found(id))),
-      rows: (id) => this.#trouble.call(process, 'rows', () => here(() => this.#found(id).rows)),
+      submit: (statements) => this.#trouble.call(process, 'submit', () => this.#submit(statements)),
+      describe: (id) => this.#trouble.call(process, 'describe', () => this.#found(id)),
+      rows: (id) => this.#trouble.call(process, 'rows', () => this.#found(id).rows),
     };
   }
 

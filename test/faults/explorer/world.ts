@@ -80,6 +80,8 @@ export async function play(schedule: Schedule, variant: Variant = {}): Promise<P
   const summaries: RunSummary[] = [];
   const clocks: number[] = [];
   const idle: Container<FeedHandler>[] = [];
+  // How often the container that was used last is used again.
+  const stickiness = random();
   let containers = 0;
   const addContainer = (): Container<FeedHandler> => {
     const index = containers;
@@ -87,7 +89,8 @@ export async function play(schedule: Schedule, variant: Variant = {}): Promise<P
     return newProducer(world, stream, () => clocks[index] ?? 0);
   };
   const poll = async (): Promise<void> => {
-    const [container = addContainer()] = idle.splice(Math.floor(random() * idle.length), 1);
+    const which = random() < stickiness ? -1 : Math.floor(random() * idle.length);
+    const [container = addContainer()] = idle.splice(which, 1);
     const { process, handler } = container;
     const ended = await trouble.invoke(process, FUNCTION_MS, () =>
       handler(event, deadlineAfter(FUNCTION_MS)),
