@@ -6,7 +6,7 @@ import { defineInstallation } from './infra/installation.ts';
 
 export default defineInstallation({
   // One line per Rollbar project, CircleCI project or Heroku app: a schedule, a secret and a cursor of its own.
-  // The settings of each producer are listed in producers/<name>/README.md.
+  // The settings of each producer are listed in producers/<name>/README.md; `webhook: true` lets a vendor push, too.
   feeds: [
     { feed: 'rollbar:web' },
     { feed: 'circleci:web', settings: { project: 'gh/example-org/storefront' } },

@@ -76,6 +76,16 @@ export interface Quota {
   readonly seconds: number;
 }
 
+/** How a vendor pushes. A delivery only makes its feed be polled at once. */
+export interface Webhook {
+  /** How to set it up at the vendor. */
+  readonly description: string;
+  /** HMAC-SHA256 over the body's bytes, in hex, from a delivery's headers (lower-case names); null when there is none. */
+  readonly signature: (headers: Readonly<Record<string, string | undefined>>) => string | null;
+  /** What tells the delivery from every other, and when it was sent (ISO time); null when its body says neither. */
+  readonly delivery: (body: JsonValue) => { readonly id: string; readonly sentAt: string } | null;
+}
+
 export interface Producer<
   Cursor = unknown,
   S extends Readonly<Record<string, Setting>> = Readonly<Record<string, Setting>>,
@@ -102,6 +112,8 @@ export interface Producer<
   /** The vendor's words when an answer with status 200 is a failure in disguise; null when it is none. */
   readonly refusal: (body: JsonValue) => string | null;
   readonly settings: S;
+  /** For a vendor that pushes; off unless the feed says `webhook: true`. */
+  readonly webhook?: Webhook;
   /** Minutes between two polls of a feed. */
   readonly everyMinutes: number;
   readonly poll: (context: PollContext<Cursor, SettingsOf<S>>) => AsyncIterable<Page<Cursor>>;

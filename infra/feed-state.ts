@@ -13,6 +13,8 @@ export class FeedState extends Table {
     super(scope, id, {
       partitionKey: { name: 'feed', type: AttributeType.STRING },
       billingMode: BillingMode.PAY_PER_REQUEST,
+      // Noted deliveries of webhooks go by themselves; cursors have no such attribute.
+      timeToLiveAttribute: 'expires_at',
       pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
       removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     });

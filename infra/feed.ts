@@ -12,6 +12,8 @@ import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
 import type { FeedEvent } from '../contract/feed.ts';
 import type { Clock } from './clock.ts';
+import type { FeedState } from './feed-state.ts';
+import { FeedWebhook } from './feed-webhook.ts';
 import type { PipelineFunction } from './pipeline-function.ts';
 import type { ResolvedFeed } from './read-installation.ts';
 
@@ -20,15 +22,17 @@ export interface FeedProps {
   readonly clock: Clock;
   /** Polls the feed. */
   readonly fn: PipelineFunction;
+  readonly root: string;
+  readonly state: FeedState;
 }
 
 export class Feed extends Construct {
   readonly secret: Secret;
   readonly schedule: Schedule;
 
-  constructor(scope: Construct, id: string, { feed, clock, fn }: FeedProps) {
+  constructor(scope: Construct, id: string, { feed, clock, fn, root, state }: FeedProps) {
     super(scope, id);
-    const { producer, name, ...event } = feed;
+    const { producer, name, webhook, ...settings } = feed;
     const secretName = `heimdallr/${producer.name}/${name}`;
     this.secret = new Secret(this, 'Secret', {
       secretName,
@@ -42,12 +46,14 @@ export class Feed extends Construct {
       removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     });
     fn.allow(['secretsmanager:GetSecretValue'], [this.secret.secretArn]);
+    const event: FeedEvent = { ...settings, secretArn: this.secret.secretArn };
     this.schedule = clock.start(this, 'Schedule', {
       everyMinutes: producer.everyMinutes,
       fn,
       description: `Polls ${feed.feed}`,
-      event: { ...event, secretArn: this.secret.secretArn } satisfies FeedEvent,
+      event,
     });
+    if (webhook) new FeedWebhook(this, 'Webhook', { root, feed, event, state, producer: fn });
     new CfnOutput(this, 'Token', { value: secretName, description: howToFill(feed, secretName) });
   }
 }

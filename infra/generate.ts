@@ -6,6 +6,7 @@
  *     validators.js          one compiled validator per record type
  *     marts.ts               the SQL of warehouse/marts/, for the function that applies it
  *     handlers/<name>.ts     the entry of one producer's function
+ *     webhooks/<name>.ts     the entry of the function that takes a vendor's deliveries
  *
  * It runs before every check and every synth and takes less than a second; nothing of it is committed.
  */
@@ -36,10 +37,19 @@ export async function generate(): Promise<readonly Producer[]> {
   write('validators.d.ts', VALIDATORS_TYPES);
   write('marts.ts', martsModule());
   for (const name of names) write(`handlers/${name}.ts`, handlerModule(name));
-  for (const stale of readdirSync(join(out, 'handlers'))) {
-    if (!names.includes(stale.replace(/\.ts$/, ''))) rmSync(join(out, 'handlers', stale));
-  }
+  mkdirSync(join(out, 'webhooks'), { recursive: true });
+  const pushing = producers.filter(({ webhook }) => webhook !== undefined).map(({ name }) => name);
+  for (const name of pushing) write(`webhooks/${name}.ts`, webhookModule(name));
+  removeOthers('handlers', names);
+  removeOthers('webhooks', pushing);
   return producers;
+}
+
+/** Removes the files of producers that are no more. */
+function removeOthers(folder: string, names: readonly string[]): void {
+  for (const file of readdirSync(join(out, folder))) {
+    if (!names.includes(file.replace(/\.ts$/, ''))) rmSync(join(out, folder, file));
+  }
 }
 
 async function load(name: string): Promise<Producer> {
@@ -117,6 +127,16 @@ const handlerModule = (name: string): string =>
     "import { realPorts } from '../../producers/ports.ts';",
     '',
     'export const handler = createHandler(producer, realPorts());',
+    '',
+  ].join('\n');
+
+const webhookModule = (name: string): string =>
+  [
+    `import producer from '../../producers/${name}/index.ts';`,
+    "import { realWebhookPorts } from '../../producers/ports.ts';",
+    "import { createWebhook } from '../../producers/webhook.ts';",
+    '',
+    'export const handler = createWebhook(producer, realWebhookPorts());',
     '',
   ].join('\n');
 

@@ -35,6 +35,8 @@ export interface FeedChoice {
   readonly baseUrl?: string;
   /** What happens to whatever identifies a person. Default: `keep`. */
   readonly people?: FeedEvent['people'];
+  /** The vendor may push: a public address whose deliveries, signed by the vendor, make the feed be polled at once. Default: false. */
+  readonly webhook?: boolean;
 }
 
 /** Redshift Serverless, made and owned by the stack. */

@@ -58,7 +58,7 @@ export class ProducerFunction extends PipelineFunction {
     state.openTo(this);
     facts.openTo(this);
     this.feeds = feeds.map(
-      (feed) => new Feed(scope, `Feed-${producer.name}-${feed.name}`, { feed, clock, fn: this }),
+      (feed) => new Feed(scope, `Feed-${producer.name}-${feed.name}`, { feed, clock, fn: this, root, state }),
     );
   }
 }

@@ -12,6 +12,8 @@ export interface ResolvedFeed extends Omit<FeedEvent, 'secretArn'> {
   readonly producer: Producer;
   /** The part of `feed` behind the colon. */
   readonly name: string;
+  /** The vendor may push. */
+  readonly webhook: boolean;
 }
 
 /** The installation with nothing left to decide. */
@@ -82,7 +84,7 @@ const httpsUrl = text(
 const feed =
   (producers: readonly Producer[]): Reader<Omit<ResolvedFeed, 'since'>> =>
   (value, path) => {
-    const known = ['feed', 'settings', 'baseUrl', 'people'];
+    const known = ['feed', 'settings', 'baseUrl', 'people', 'webhook'];
     const written = keysOf(value, path, known);
     const producer = producerOf(written.feed, `${path}.feed`, producers);
     const rest = object({
@@ -93,8 +95,19 @@ const feed =
       settings: settings(producer),
       baseUrl: optional(httpsUrl, producer.baseUrl),
       people: optional(oneOf(['keep', 'hash', 'drop']), 'keep' as const),
+      webhook: optional(webhook(producer), false),
     })(value, path);
     return { ...rest, producer, name: rest.feed.slice(producer.name.length + 1) };
+  };
+
+/** Only some vendors push. */
+const webhook =
+  (producer: Producer): Reader<boolean> =>
+  (value, path) => {
+    if (typeof value !== 'boolean') return wrong(path, show(value), 'true or false');
+    if (value && producer.webhook === undefined)
+      return wrong(path, 'true', `false: the producer ${producer.name} declares no webhook`);
+    return value;
   };
 
 /** The name becomes part of a secret's name and of a construct's id. */

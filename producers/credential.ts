@@ -14,6 +14,8 @@ export interface Credential {
   readonly token: string;
   /** Key with which persons are hashed; null when the secret has none. */
   readonly personKey: string | null;
+  /** What the vendor signs webhooks with; null when the secret has none. */
+  readonly webhookSecret: string | null;
 }
 
 /**
@@ -36,12 +38,16 @@ export function parseCredential(text: string, secretArn: string): Credential {
       `the secret ${secretArn} must hold the bare token or {"token": "…", "personKey": "…"}, got ${got}; put the token into it`,
     );
   const trimmed = text.trim();
-  if (!trimmed.startsWith('{')) return { token: checkedToken(trimmed, wrong), personKey: null };
-  const { token, personKey = null } = fields(trimmed, wrong);
+  if (!trimmed.startsWith('{')) {
+    return { token: checkedToken(trimmed, wrong), personKey: null, webhookSecret: null };
+  }
+  const { token, personKey = null, webhookSecret = null } = fields(trimmed, wrong);
   if (typeof token !== 'string') throw wrong('JSON without a "token"');
   if (personKey !== null && (typeof personKey !== 'string' || personKey === ''))
     throw wrong('a "personKey" that is no text');
-  return { token: checkedToken(token.trim(), wrong), personKey };
+  if (webhookSecret !== null && (typeof webhookSecret !== 'string' || webhookSecret === ''))
+    throw wrong('a "webhookSecret" that is no text');
+  return { token: checkedToken(token.trim(), wrong), personKey, webhookSecret };
 }
 
 function fields(text: string, wrong: (got: string) => PollError): Readonly<Record<string, unknown>> {

@@ -14,8 +14,11 @@ import {
   type UpdateItemCommandInput,
 } from '@aws-sdk/client-dynamodb';
 import { KinesisClient, PutRecordsCommand } from '@aws-sdk/client-kinesis';
+import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
+import type { FeedEvent } from '../contract/feed.ts';
+import type { WebhookPorts } from './webhook.ts';
 
 export interface Ports {
   readonly feeds: FeedsTable;
@@ -90,20 +93,69 @@ export interface Metrics {
 
 /** The ports of a function in AWS, from the environment that the template gives it. */
 export function realPorts(): Ports {
-  const timeouts = { connectionTimeout: 3_000, requestTimeout: 10_000, throwOnRequestTimeout: true };
-  // Its default handler speaks HTTP/2, which no plain-HTTP endpoint understands.
-  const requestHandler = (): NodeHttpHandler => new NodeHttpHandler(timeouts);
   return {
     feeds: dynamoFeeds(new DynamoDBClient({ requestHandler: requestHandler() }), setting('FEEDS_TABLE')),
     stream: kinesisStream(new KinesisClient({ requestHandler: requestHandler() }), setting('STREAM_NAME')),
+    ...realSurroundings(),
+    random: Math.random,
+  };
+}
+
+/** The ports of a feed's webhook in AWS. */
+export function realWebhookPorts(): WebhookPorts {
+  const lambda = new LambdaClient({ requestHandler: requestHandler() });
+  const table = new DynamoDBClient({ requestHandler: requestHandler() });
+  const FunctionName = setting('PRODUCER_FUNCTION');
+  const event: FeedEvent = JSON.parse(setting('FEED_EVENT'));
+  return {
+    ...realSurroundings(),
+    event,
+    isFirst: firstDeliveries(table, setting('FEEDS_TABLE'), event.feed),
+    async poll(payload) {
+      const Payload = Buffer.from(JSON.stringify(payload));
+      await lambda.send(new InvokeCommand({ FunctionName, InvocationType: 'Event', Payload }));
+    },
+  };
+}
+
+/** Its default handler speaks HTTP/2, which no plain-HTTP endpoint understands. */
+const requestHandler = (): NodeHttpHandler =>
+  new NodeHttpHandler({ connectionTimeout: 3_000, requestTimeout: 10_000, throwOnRequestTimeout: true });
+
+function realSurroundings(): Pick<Ports, 'secrets' | 'clock' | 'log' | 'metrics'> {
+  return {
     secrets: awsSecrets(new SecretsManagerClient({ requestHandler: requestHandler() })),
     clock: {
       now: () => new Date(),
       sleep: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
     },
-    random: Math.random,
     log: powertoolsLog(new Logger()),
     metrics: emfMetrics(new Powertools()),
+  };
+}
+
+/** Deliveries in the feeds table, one small item each; its time to live removes them. */
+export function firstDeliveries(
+  client: DynamoDBClient,
+  table: string,
+  feed: string,
+): WebhookPorts['isFirst'] {
+  return async (delivery, forgetAt) => {
+    try {
+      await client.send(
+        new UpdateItemCommand({
+          TableName: table,
+          Key: { feed: { S: `${feed}#delivery-${delivery}` } },
+          ConditionExpression: 'attribute_not_exists(expires_at)',
+          UpdateExpression: 'set expires_at = :at',
+          ExpressionAttributeValues: { ':at': { N: String(forgetAt) } },
+        }),
+      );
+      return true;
+    } catch (error) {
+      if (error instanceof ConditionalCheckFailedException) return false;
+      throw error;
+    }
   };
 }
 

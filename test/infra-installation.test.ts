@@ -21,6 +21,7 @@ test('what is not written has its default', () => {
         settings: {},
         baseUrl: 'https://api.alpha.example',
         people: 'keep',
+        webhook: false,
         since: '24h',
       },
     ],
@@ -62,7 +63,7 @@ const refused: readonly (readonly [string, unknown, string])[] = [
   [
     'a misspelt key of a feed',
     withFeed({ feed: 'alpha:web', setings: {} }),
-    'feeds[0].setings: got an unknown key, expected one of feed, settings, baseUrl, people',
+    'feeds[0].setings: got an unknown key, expected one of feed, settings, baseUrl, people, webhook',
   ],
   ['no feeds', { ...serverless, feeds: [] }, 'feeds: got an empty list, expected at least one feed'],
   [

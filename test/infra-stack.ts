@@ -37,6 +37,11 @@ function invented(name: string, everyMinutes: number, settings: Readonly<Record<
     refusal: () => null,
     settings,
     everyMinutes,
+    webhook: {
+      description: `Set it up at ${name}.`,
+      signature: () => null,
+      delivery: () => null,
+    },
     async *poll() {},
   });
 }
@@ -81,7 +86,11 @@ function emptyProject(): string {
   const folder = mkdtempSync(join(tmpdir(), 'heimdallr-infra-'));
   copyFileSync(join(project, 'package-lock.json'), join(folder, 'package-lock.json'));
   const entries = ['transformers/handler.ts', 'warehouse/loader/handler.ts', 'warehouse/schema/handler.ts'];
-  for (const entry of [...entries, ...producers.map(({ name }) => `.generated/handlers/${name}.ts`)]) {
+  const generated = producers.flatMap(({ name }) => [
+    `.generated/handlers/${name}.ts`,
+    `.generated/webhooks/${name}.ts`,
+  ]);
+  for (const entry of [...entries, ...generated]) {
     mkdirSync(dirname(join(folder, entry)), { recursive: true });
     writeFileSync(join(folder, entry), 'export const handler = async () => {};\n');
   }

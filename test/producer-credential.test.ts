@@ -6,9 +6,13 @@ import { anEvent, fakeClock, SECRET, TOKEN } from './producer-fakes.ts';
 
 describe('a secret', () => {
   test.each([
-    ['the bare token', `${TOKEN}\n`, { token: TOKEN, personKey: null }],
-    ['JSON', `{"token":"${TOKEN}"}`, { token: TOKEN, personKey: null }],
-    ['JSON with a key', `{"token":" ${TOKEN}","personKey":"k"}`, { token: TOKEN, personKey: 'k' }],
+    ['the bare token', `${TOKEN}\n`, { token: TOKEN, personKey: null, webhookSecret: null }],
+    ['JSON', `{"token":"${TOKEN}"}`, { token: TOKEN, personKey: null, webhookSecret: null }],
+    [
+      'JSON with a key',
+      `{"token":" ${TOKEN}","personKey":"k"}`,
+      { token: TOKEN, personKey: 'k', webhookSecret: null },
+    ],
   ])('may hold %s', (_name, text, credential) => {
     expect(parseCredential(text, SECRET)).toEqual(credential);
   });
@@ -40,7 +44,7 @@ describe('a secret', () => {
   });
 
   test('without a key cannot hash persons', () => {
-    const credential = { token: TOKEN, personKey: null };
+    const credential = { token: TOKEN, personKey: null, webhookSecret: null };
 
     expect(peopleOf('drop', credential, SECRET)).toEqual({ mode: 'drop' });
     expect(peopleOf('hash', { ...credential, personKey: 'k' }, SECRET)).toEqual({ mode: 'hash', key: 'k' });

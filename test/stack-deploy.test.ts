@@ -74,6 +74,8 @@ function run(): Run {
           registerWarehouse: (warehouse) => {
             made.push(['warehouse', warehouse]);
           },
+          registerFunctions: () => undefined,
+          functionUrl: (name) => `http://127.0.0.1:9/function-urls/${name}/`,
         },
         speed: 1,
         now: () => new Date('2026-11-23T18:30:00Z'),

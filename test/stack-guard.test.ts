@@ -199,6 +199,8 @@ describe('a resource whose role may not do what it is for stops the start', () =
         createDeliveryStream: nothing,
         createSecret: () => {},
         registerWarehouse: () => {},
+        registerFunctions: () => {},
+        functionUrl: () => '',
       },
       speed: 1,
       now: () => new Date(0),

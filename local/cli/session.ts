@@ -112,6 +112,7 @@ async function start(
     isPaused: true,
   });
   started.push(stack);
+  for (const [name, url] of stack.functionUrls) say(`webhook    ${name}: ${url}`);
   const warehouseUrl = wire?.url ?? options.warehouse ?? '';
   say(`warehouse  psql '${withoutPassword(warehouseUrl)}'`);
   say(`state      ${dataDir}`);
@@ -202,5 +203,9 @@ function secretValue(
   const value: unknown = generated === null ? null : JSON.parse(generated);
   if (producer === undefined || typeof value !== 'object' || value === null || !('token' in value))
     return generated ?? '';
-  return JSON.stringify({ ...value, token: token(producer) ?? `simulated-${producer}-token` });
+  return JSON.stringify({
+    ...value,
+    token: token(producer) ?? `simulated-${producer}-token`,
+    webhookSecret: `simulated-${producer}-webhook-secret`,
+  });
 }

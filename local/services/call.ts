@@ -2,7 +2,14 @@
  * One call of an AWS service, as the gateway sees it, and the errors in which a service answers.
  */
 
-export type ServiceName = 'kinesis' | 'dynamodb' | 'firehose' | 'redshift-data' | 'secretsmanager' | 's3';
+export type ServiceName =
+  | 'kinesis'
+  | 'dynamodb'
+  | 'firehose'
+  | 'lambda'
+  | 'redshift-data'
+  | 'secretsmanager'
+  | 's3';
 
 /** A request's JSON. */
 export type Body = Readonly<Record<string, unknown>>;
@@ -11,11 +18,11 @@ export type Body = Readonly<Record<string, unknown>>;
 export interface ServiceCall {
   /** As IAM spells it: the part before the colon of an action. */
   readonly service: ServiceName;
-  /** As IAM spells it after the colon, as in `PutRecords`; S3: `PutObject`, `GetObject`, `ListBucket`, `DeleteObject`. */
+  /** As IAM spells it after the colon, as in `PutRecords`; S3: `PutObject`, `GetObject`, `ListBucket`, `DeleteObject`; Lambda: `InvokeFunction`. */
   readonly action: string;
   /** From the Authorization header; empty when the call is not signed. */
   readonly callerAccessKeyId: string;
-  /** The request's JSON; for S3 `{ Bucket, Key }`, for ListBucket `{ Bucket, Prefix }`. */
+  /** The request's JSON; for S3 `{ Bucket, Key }`, for ListBucket `{ Bucket, Prefix }`; for Lambda `{ FunctionName }`. */
   readonly body: Body;
 }
 

@@ -1,8 +1,8 @@
 /**
  * The one door to all services.
  *
- * Functions get a single AWS_ENDPOINT_URL, so one server tells the services apart: by X-Amz-Target, and S3 by the
- * service in the signature. Behind the door stands the hook that checks permissions and injects faults;
+ * Functions get a single AWS_ENDPOINT_URL, so one server tells the services apart: by X-Amz-Target, S3 and Lambda by
+ * the service in the signature. Requests to function URLs arrive here, too, and are signed by nobody. Behind the door stands the hook that checks permissions and injects faults;
  * nothing reaches a service without passing it.
  */
 import { randomUUID } from 'node:crypto';
@@ -11,6 +11,7 @@ import { AwsError, type Body, isBody, type JsonService, type OnCall, type Servic
 import { DYNAMODB_TARGET } from './dynamodb.ts';
 import type { Answer, Emulator } from './emulator.ts';
 import { KINESIS_TARGET, type Kinesis } from './kinesis.ts';
+import { FUNCTION_URLS, INVOKE_PATH, type Lambda } from './lambda.ts';
 import type { ObjectStore } from './object-store.ts';
 import { answerS3, s3Error } from './s3.ts';
 
@@ -21,6 +22,8 @@ export interface GatewayPorts {
   readonly redshiftData: JsonService;
   readonly secrets: JsonService;
   readonly s3: ObjectStore;
+  readonly lambda: Lambda;
+  readonly now: () => Date;
   readonly onCall: OnCall;
   /** An exception that is no AwsError: a bug of a service. */
   readonly onBug: (error: unknown, call: string) => void;
@@ -74,6 +77,7 @@ async function answer(request: IncomingMessage, ports: GatewayPorts): Promise<An
   for await (const chunk of request) chunks.push(chunk);
   const body = Buffer.concat(chunks);
   const { accessKeyId, service } = signature(request);
+  if (request.url?.startsWith(FUNCTION_URLS)) return answerFunctionUrl(request, body, ports);
   const [prefix = '', action = ''] = String(request.headers['x-amz-target'] ?? '').split('.');
   const target = TARGETS[prefix];
   try {
@@ -83,6 +87,7 @@ async function answer(request: IncomingMessage, ports: GatewayPorts): Promise<An
       return await answerJson(target, action, parsed, body, request, ports);
     }
     if (service === 's3') return await answerS3Call(request, body, accessKeyId, ports);
+    if (service === 'lambda') return await answerInvoke(request, body, accessKeyId, ports);
     const asked = prefix === '' ? `${request.method} ${request.url}` : `${prefix}.${action}`;
     throw new AwsError(
       'UnknownOperationException',
@@ -115,7 +120,8 @@ async function answerJson(
     case 'secretsmanager':
       return json(await ports.secrets(action, parsed));
     case 's3':
-      throw new AwsError('UnknownOperationException', 's3 has no X-Amz-Target');
+    case 'lambda':
+      throw new AwsError('UnknownOperationException', `${service} has no X-Amz-Target`);
   }
 }
 
@@ -156,6 +162,35 @@ async function answerS3Call(
     if (!(error instanceof AwsError)) throw error;
     return s3Error(error);
   }
+}
+
+async function answerInvoke(
+  { method = '', url = '', headers }: IncomingMessage,
+  body: Buffer,
+  callerAccessKeyId: string,
+  { lambda, onCall }: GatewayPorts,
+): Promise<Answer> {
+  const [, encoded] = method === 'POST' ? (INVOKE_PATH.exec(url) ?? []) : [];
+  if (encoded === undefined) {
+    throw new AwsError(
+      'UnknownOperationException',
+      `lambda: ${method} ${url} is not played by the local services`,
+    );
+  }
+  const FunctionName = decodeURIComponent(encoded);
+  await onCall({ service: 'lambda', action: 'InvokeFunction', callerAccessKeyId, body: { FunctionName } });
+  return lambda.invoke(FunctionName, headers['x-amz-invocation-type'] === 'Event', body);
+}
+
+function answerFunctionUrl(
+  request: IncomingMessage,
+  body: Buffer,
+  { lambda, now }: GatewayPorts,
+): Promise<Answer> {
+  const { method = 'GET', headers, url = '' } = request;
+  const [name = '', ...rest] = url.slice(FUNCTION_URLS.length).split('/');
+  const place = { method, headers, body, url: `/${rest.join('/')}` };
+  return lambda.request(decodeURIComponent(name), place, now());
 }
 
 /** Who calls, and which service the call was signed for; both empty when it is not signed. */

@@ -15,6 +15,7 @@ import { startDynamoDb, type TableDefinition } from './dynamodb.ts';
 import { type Firehose, startFirehose } from './firehose.ts';
 import { startGateway } from './gateway.ts';
 import { startKinesis } from './kinesis.ts';
+import { FUNCTION_URLS, type FunctionRunner, startLambda } from './lambda.ts';
 import { type ObjectStore, openObjectStore, parseS3Url } from './object-store.ts';
 import { startRedshiftData, type WarehouseName } from './redshift-data.ts';
 import { startSecrets } from './secrets.ts';
@@ -24,6 +25,7 @@ export { AwsError, type Body, type OnCall, type ServiceCall, type ServiceName } 
 export type { DeliveryStreamDefinition } from './delivery-stream.ts';
 export type { TableDefinition } from './dynamodb.ts';
 export type { Delivery, DeliveryStats, Firehose } from './firehose.ts';
+export type { FunctionRunner } from './lambda.ts';
 export type { ObjectStore } from './object-store.ts';
 export type { WarehouseName } from './redshift-data.ts';
 
@@ -76,6 +78,10 @@ export interface LocalServices {
   createSecret(arn: string, name: string, value: string): void;
   /** Makes the warehouse answer under this workgroup or cluster and database name. */
   registerWarehouse(name: WarehouseName): void;
+  /** Makes Invoke and function URLs reach these functions. */
+  registerFunctions(runner: FunctionRunner): void;
+  /** Where the URL of a function is served here. */
+  functionUrl(name: string): string;
   /** Stops everything; what is buffered stays in the data directory. Whoever uses `kinesisEndpoint` stops before. */
   close(): Promise<void>;
 }
@@ -125,7 +131,10 @@ export async function startServices(options: ServicesOptions): Promise<LocalServ
       return s3.get(bucket, key);
     },
   });
+  const lambda = startLambda();
   const gateway = await startGateway({
+    lambda,
+    now,
     kinesis,
     dynamodb,
     firehose: firehose.service,
@@ -152,6 +161,8 @@ export async function startServices(options: ServicesOptions): Promise<LocalServ
     createBucket: s3.createBucket,
     createSecret: secrets.create,
     registerWarehouse: redshiftData.register,
+    registerFunctions: lambda.register,
+    functionUrl: (name) => `${gateway.endpoint}${FUNCTION_URLS}${encodeURIComponent(name)}/`,
     async close() {
       await gateway.close();
       await Promise.all([firehose.close(), redshiftData.close(), kinesis.close(), dynamodb.close()]);

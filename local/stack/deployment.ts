@@ -52,6 +52,7 @@ export class Deployment implements RunningStack {
   readonly #customs = new Map<string, Custom>();
   readonly #secretArns = new Map<string, string>();
   readonly #asynchronous = new Map<string, AsyncConfig>();
+  readonly functionUrls = new Map<string, string>();
 
   constructor(assembly: Assembly, options: StackOptions) {
     const { dataDir, services, speed, now, onEvent, onResult, region = REGION } = options;
@@ -72,6 +73,12 @@ export class Deployment implements RunningStack {
     this.functions = new Functions({ dataDir, endpoint, region, speed, now, destinations, onEvent });
     this.schedules = new Scheduler({ speed, now, functions: this.functions, onResult });
     if (options.isPaused === true) this.schedules.pause();
+    const { functions, functionUrls } = this;
+    services.registerFunctions({
+      invoke: (name, event) => functions.invoke(name, event),
+      invokeAsync: (name, event) => functions.invokeAsync(name, event),
+      hasUrl: (name) => functionUrls.has(name),
+    });
   }
 
   async run(): Promise<void> {
@@ -144,6 +151,8 @@ export class Deployment implements RunningStack {
         return this.#startMapping(declared);
       case 'AWS::Scheduler::Schedule':
         return this.schedules.add(readSchedule(declared));
+      case 'AWS::Lambda::Url':
+        return this.#openUrl(properties);
       case 'AWS::Lambda::EventInvokeConfig':
         return;
       default:
@@ -193,6 +202,13 @@ export class Deployment implements RunningStack {
       onEvent,
     });
     this.mappings.push(mapping);
+  }
+
+  #openUrl({ TargetFunctionArn, AuthType }: Declared['properties']): void {
+    if (AuthType !== 'NONE')
+      throw new TypeError(`a function URL with AuthType ${String(AuthType)} is not known here`);
+    const { name } = this.functions.find(text(TargetFunctionArn, 'TargetFunctionArn'));
+    this.functionUrls.set(name, this.#options.services.functionUrl(name));
   }
 
   /** A function's configuration for asynchronous calls is a resource of its own, made after the function. */

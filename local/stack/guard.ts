@@ -89,6 +89,8 @@ function neededFor(
       const key = body.Key === undefined ? '' : `/${String(body.Key)}`;
       return [{ action: name, resource: `arn:aws:s3:::${String(body.Bucket)}${key}` }];
     }
+    case 'lambda':
+      return [{ action: name, resource: arn('function:', body.FunctionName) }];
     case 'redshift-data':
       return action === 'ExecuteStatement' || action === 'BatchExecuteStatement'
         ? statement(name, body, region, accountId, arns)

@@ -140,6 +140,12 @@ const rules: Readonly<Record<string, Rule>> = {
   'AWS::DynamoDB::Table': withArn('dynamodb', 'table/', { named: 'TableName', limit: 255 }),
   'AWS::Lambda::Function': withArn('lambda', 'function:', { named: 'FunctionName' }),
   'AWS::Lambda::EventInvokeConfig': {},
+  'AWS::Lambda::Url': {
+    attributes: (facts) => ({
+      FunctionArn: facts.property('TargetFunctionArn'),
+      FunctionUrl: `https://${digest(`${facts.stackName}/${facts.logicalId}`, 32)}.lambda-url.${facts.region}.on.aws/`,
+    }),
+  },
   'AWS::Lambda::EventSourceMapping': {
     ref: stableUuid,
     attributes: (facts) => ({

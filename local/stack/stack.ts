@@ -25,6 +25,8 @@ export type StackServices = Pick<
   | 'createBucket'
   | 'createSecret'
   | 'registerWarehouse'
+  | 'registerFunctions'
+  | 'functionUrl'
 > & { readonly s3: Pick<LocalServices['s3'], 'put'> };
 
 /** A secret that is about to be made. */
@@ -64,6 +66,8 @@ export interface RunningStack {
   readonly mappings: readonly Mapping[];
   readonly schedules: Scheduler;
   readonly outputs: Readonly<Record<string, string>>;
+  /** Name of a function that has a URL → where it is served here. */
+  readonly functionUrls: ReadonlyMap<string, string>;
   /** Stops schedules, mappings and functions, in this order; the services go on. */
   close(): Promise<void>;
 }

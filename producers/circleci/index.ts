@@ -6,6 +6,7 @@
  */
 import { numeric, quotaIn } from '../../contract/pace.ts';
 import { defineProducer, type Page } from '../../contract/producer.ts';
+import { at } from '../../contract/read.ts';
 import { inTurn } from '../../contract/steps.ts';
 import { beginning, type Context, type Cursor, isCaughtUp, unixNow } from './cursor.ts';
 import { job } from './job.ts';
@@ -39,6 +40,16 @@ export default defineProducer({
       type: 'boolean',
       description: 'Reads once a day what runs of workflows cost.',
       default: true,
+    },
+  },
+  webhook: {
+    description:
+      'CircleCI, Project Settings, Webhooks: the events workflow-completed and job-completed, with a secret of your own.',
+    signature: (headers) =>
+      /(?:^|,)\s*v1=([0-9a-f]{64})(?:,|$)/.exec(headers['circleci-signature'] ?? '')?.[1] ?? null,
+    delivery(body) {
+      const [id, sentAt] = [at(body, 'id'), at(body, 'happened_at')];
+      return typeof id === 'string' && typeof sentAt === 'string' ? { id, sentAt } : null;
     },
   },
   everyMinutes: 1,

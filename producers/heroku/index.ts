@@ -6,6 +6,7 @@
  */
 import { quotaIn } from '../../contract/pace.ts';
 import { defineProducer, type Page } from '../../contract/producer.ts';
+import { at } from '../../contract/read.ts';
 import { inTurn } from '../../contract/steps.ts';
 import { build } from './build.ts';
 import { builds } from './builds.ts';
@@ -32,6 +33,19 @@ export default defineProducer({
       type: 'string',
       description:
         'Id of the app, as `heroku apps:info --json` shows it. A name works until it is given to another app.',
+    },
+  },
+  webhook: {
+    description:
+      'heroku webhooks:add --app APP --include api:release --include api:build --level notify --secret SECRET --url URL',
+    signature(headers) {
+      const given = headers['heroku-webhook-hmac-sha256'];
+      return given === undefined ? null : Buffer.from(given, 'base64').toString('hex');
+    },
+    delivery(body) {
+      const id = at(body, 'webhook_metadata', 'delivery', 'id') ?? at(body, 'id');
+      const sentAt = at(body, 'published_at') ?? at(body, 'created_at');
+      return typeof id === 'string' && typeof sentAt === 'string' ? { id, sentAt } : null;
     },
   },
   everyMinutes: 1,
