@@ -122,6 +122,8 @@ describe('an event', () => {
     const feed = checkEvent(producer, anEvent({ settings: { names: ['a'] } }), now);
 
     expect(feed).toEqual({
+      task: 'poll',
+      walk: null,
       feed: 'tiny:web',
       baseUrl: 'http://127.0.0.1:1',
       secretArn: SECRET,

@@ -195,6 +195,7 @@ describe('with the services', () => {
       ...{ AWS_ENDPOINT_URL: services.endpoint, AWS_REGION: 'eu-central-1', FEEDS_TABLE: 'feeds' },
       ...{ AWS_ACCESS_KEY_ID: 'Webhook', AWS_SECRET_ACCESS_KEY: 'x', PRODUCER_FUNCTION: 'producer' },
       ...{ FEED_EVENT: JSON.stringify(event), POWERTOOLS_METRICS_NAMESPACE: 'Heimdallr' },
+      ...{ POWERTOOLS_METRICS_DISABLED: 'true', POWERTOOLS_LOG_LEVEL: 'SILENT' },
     }))
       vi.stubEnv(name, value);
     const ring = createWebhook(circleci as unknown as Producer, realWebhookPorts());
@@ -206,8 +207,6 @@ describe('with the services', () => {
       hasUrl: (name) => name === 'webhook',
     });
     url = services.functionUrl('webhook');
-    vi.spyOn(console, 'log').mockImplementation(() => undefined);
-    vi.spyOn(console, 'warn').mockImplementation(() => undefined);
   });
 
   afterEach(() => {
@@ -216,7 +215,6 @@ describe('with the services', () => {
 
   afterAll(async () => {
     vi.unstubAllEnvs();
-    vi.restoreAllMocks();
     await services.close();
     rmSync(dataDir, { recursive: true, force: true });
   });
