@@ -227,6 +227,19 @@ test('numbers of pipelines that are kept no longer are not asked for one by one'
   expect(self.requests.filter(({ path }) => /pipeline\/\d+$/.test(path))).toHaveLength(10);
 });
 
+test('in a project so busy that the look at its last day never rests, those further back go on', async () => {
+  const project = empty();
+  const days = 8 * 24 * 60;
+  for (let n = 0; n < 200; n += 1) addPipeline(project, days - 50 + n / 4);
+  const self = vendor(project);
+  let cursor = cursorOf(await pagesOf(self));
+  self.clock = START_MS + (days + 60) * MINUTE;
+
+  for (let run = 0; run < 2; run += 1) cursor = cursorOf(await pagesOf(self, cursor));
+
+  expect(cursor.looks.map(({ span }) => span?.[0])).toEqual([180, 190, 190]);
+});
+
 describe('what is open', () => {
   test('a pipeline that only has a setup workflow is followed until the real ones have ended', async () => {
     const project = empty();

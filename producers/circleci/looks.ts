@@ -7,8 +7,11 @@
 import { type Context, type Cursor, LOOKS, type Look, type Steps, unixNow } from './cursor.ts';
 import { MISSING_IN_A_ROW, openWith, readNext } from './pipelines.ts';
 
-/** Pipelines that all looks of one run read together. */
-const PIPELINES_PER_RUN = 20;
+/**
+ * Pipelines that each look reads in one run, and what the looks before it left of theirs: in a project so busy that
+ * the first never rests, the others still go on.
+ */
+const PIPELINES_PER_RUN = [10, 5, 5] as const;
 
 export async function* lookBack(context: Context, from: Cursor): Steps {
   const now = unixNow(context.now);
@@ -16,8 +19,9 @@ export async function* lookBack(context: Context, from: Cursor): Steps {
     ...from,
     looks: from.looks.map((look, index) => begun(context, look, index, from, now)),
   };
-  let left = PIPELINES_PER_RUN;
+  let left = 0;
   for (let index = 0; index < cursor.looks.length; index += 1) {
+    left += PIPELINES_PER_RUN[index] ?? 0;
     let missing = 0;
     for (let look = cursor.looks[index]; look?.span != null && left > 0; look = cursor.looks[index]) {
       const [number] = look.span;
