@@ -79,6 +79,10 @@ export async function runFeed<Cursor, S extends Settings>(
   try {
     const place = startOf(feed, placeIn(feed, state.cursor));
     if (place.isFinished) return { ...idleRun(feed, runId, 'caught_up'), reached: place.reached };
+    if (feed.walk !== null && !(await makePollingForget(feed, runId, ports))) {
+      log.info('skipped: the feed is being polled, or the vendor asked to wait', {});
+      return idleRun(feed, runId, 'skipped');
+    }
     const { people, memory } = job;
     const remaining = () => job.remaining() - PUT_MARGIN_MS;
     const options = {
@@ -111,6 +115,18 @@ export async function runFeed<Cursor, S extends Settings>(
       });
     });
   }
+}
+
+/**
+ * Takes the feed's own lease for a moment, which makes whoever polls it next forget what it has put. A fact can go
+ * from A to B and back to A: if the polling put the first A and this walk puts B, the polling must put A again. What is
+ * put from now on is newer than what the walk says. False when the feed is being polled at this moment.
+ */
+async function makePollingForget({ feed }: Feed, runId: string, { clock, feeds }: Ports): Promise<boolean> {
+  const now = clock.now().getTime();
+  if ((await feeds.acquire(feed, runId, now, now + LEASE_MARGIN_MS)) === null) return false;
+  await feeds.release(feed, runId, null, null);
+  return true;
 }
 
 /** Where to start: a walk that has been finished begins anew only when asked. */

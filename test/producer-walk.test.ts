@@ -105,7 +105,7 @@ describe('a walk', () => {
     expect(seen).toEqual(['2026-11-22T18:30:00.000Z', '2026-01-01T00:00:00.000Z']);
   });
 
-  test('sends what the polling has sent before: a row may have been lost since', async () => {
+  test('sends what the polling has sent before, and the polling then sends it again', async () => {
     const given = world();
     const run = container(given, pagesOf({ records: [aFact(1, 'a')], cursor: 1, isCaughtUp: true }));
     await run();
@@ -117,8 +117,48 @@ describe('a walk', () => {
     expect([repeated, walked, next].map(({ emitted, unchanged }) => [emitted, unchanged])).toEqual([
       [{}, 1],
       [{ tiny_fact: 1 }, 0],
-      [{}, 1],
+      [{ tiny_fact: 1 }, 0],
     ]);
+  });
+
+  test('that saw B does not have the last word when the polling saw A, and A again', async () => {
+    const given = world();
+    const states = ['A', 'B', 'A'];
+    const run = container(given, async function* poll() {
+      yield { records: [aFact(1, states.shift() ?? null)], cursor: 1, isCaughtUp: true };
+    });
+
+    await run();
+    given.clock.advance(60_000);
+    await run({ walk });
+    given.clock.advance(60_000);
+    await run();
+
+    const newest = given.stream
+      .envelopes()
+      .filter(({ record_type }) => record_type === 'tiny_fact')
+      .reduce((one, other) => (other.observed_at > one.observed_at ? other : one));
+    expect(newest.body.text).toBe('A');
+    expect(given.stream.envelopes().filter(({ record_type }) => record_type === 'tiny_fact')).toHaveLength(3);
+  });
+
+  test('waits for another time while its feed is being polled', async () => {
+    const given = world();
+    const reached = Promise.withResolvers<void>();
+    const go = Promise.withResolvers<void>();
+    const polling = container(given, async function* poll() {
+      reached.resolve();
+      await go.promise;
+      yield { records: [], cursor: 1, isCaughtUp: true };
+    })();
+    await reached.promise;
+
+    const walked = await container(given, down)({ walk });
+    go.resolve();
+    await polling;
+    const later = await container(given, down)({ walk });
+
+    expect([walked.outcome, later.outcome]).toEqual(['skipped', 'caught_up']);
   });
 
   test('and the polling of its feed run at the same time', async () => {
@@ -166,7 +206,8 @@ describe('a walk', () => {
           saves += 1;
           return saves === 3 ? Promise.reject(new Error('killed')) : given.feeds.save(...state);
         },
-        release: () => Promise.reject(new Error('killed')),
+        release: (key, ...rest) =>
+          key === KEY ? Promise.reject(new Error('killed')) : given.feeds.release(key, ...rest),
       },
     });
     await expect(dying({ walk })).rejects.toThrow('killed');

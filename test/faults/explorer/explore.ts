@@ -50,6 +50,7 @@ const WANTED = [
   'run skipped',
   'run failed',
   'run threw',
+  'walk ended',
   'put: partly refused',
   'put: answer lost',
   'put: late effect',

@@ -39,7 +39,7 @@ export type What =
 export type Happening =
   | { readonly kind: 'fault'; readonly port: Port; readonly call: number; readonly what: What }
   | { readonly kind: 'outage'; readonly of: Part; readonly from: number; readonly until: number }
-  | { readonly kind: 'timer'; readonly of: 'producer' | 'loader'; readonly at: number }
+  | { readonly kind: 'timer'; readonly of: 'producer' | 'walk' | 'loader'; readonly at: number }
   /** The clock of a container is off by so much from then on. */
   | { readonly kind: 'clock'; readonly container: number; readonly at: number; readonly offBy: number }
   /** Bytes on the stream that no producer has put there. */
@@ -140,7 +140,7 @@ export function scheduleOf(seed: number): Schedule {
     const until = Math.min(FAULTS_MS, from + 5_000 + below(180_000));
     happenings.push({ kind: 'outage', of: part, from, until });
   }
-  for (const part of ['producer', 'loader'] as const) {
+  for (const part of ['producer', 'walk', 'loader'] as const) {
     const extra = random() < 0.5 ? 1 + below(6) : 0;
     const about = below(FAULTS_MS);
     for (let index = 0; index < extra; index += 1)

@@ -4,7 +4,7 @@
  * When the faults have stopped, the vendor says some more, what was given up is put back as a person would, and the
  * pipeline gets the time that it needs.
  */
-import type { RunSummary } from '../../../contract/feed.ts';
+import type { FeedEvent, RunSummary } from '../../../contract/feed.ts';
 import { rejectedRecord } from '../../../contract/ledger.ts';
 import type { FeedHandler } from '../../../producers/handler.ts';
 import { anEvent, fakeFeeds } from '../../producer-fakes.ts';
@@ -66,6 +66,7 @@ export async function play(schedule: Schedule, variant: Variant = {}): Promise<P
   const delivery = new Delivery(timeline, trouble, warehouse);
   const feeds = fakeFeeds();
   const event = anEvent({ feed: source.feed });
+  const walk = { name: 'past', since: '24h', again: true };
   const world: Surroundings = { timeline, trouble, random, source, feeds, delivery, warehouse, variant };
   const deadlineAfter = (milliseconds: number) => {
     const end = timeline.now + milliseconds;
@@ -88,16 +89,17 @@ export async function play(schedule: Schedule, variant: Variant = {}): Promise<P
     containers += 1;
     return newProducer(world, stream, () => clocks[index] ?? 0);
   };
-  const poll = async (): Promise<void> => {
+  const poll = async (changes: Partial<FeedEvent> = {}): Promise<void> => {
     const which = random() < stickiness ? -1 : Math.floor(random() * idle.length);
     const [container = addContainer()] = idle.splice(which, 1);
     const { process, handler } = container;
     const ended = await trouble.invoke(process, FUNCTION_MS, () =>
-      handler(event, deadlineAfter(FUNCTION_MS)),
+      handler({ ...event, ...changes }, deadlineAfter(FUNCTION_MS)),
     );
     if (ended === 'died') return;
     idle.push(container);
     if ('answer' in ended) summaries.push(ended.answer);
+    if ('answer' in ended && ended.answer.walk !== null) trouble.count('walk ended');
     trouble.count('answer' in ended ? `run ${ended.answer.outcome}` : 'run threw');
   };
 
@@ -107,8 +109,9 @@ export async function play(schedule: Schedule, variant: Variant = {}): Promise<P
     if (ended !== 'died' && 'error' in ended) trouble.count('loader failed');
   };
 
+  const started = { producer: poll, walk: () => poll({ walk }), loader: load };
   const happen = (happening: Happening): void => {
-    if (happening.kind === 'timer') timeline.start(happening.of === 'producer' ? poll : load);
+    if (happening.kind === 'timer') timeline.start(started[happening.of]);
     if (happening.kind === 'clock') clocks[happening.container] = happening.offBy;
     if (happening.kind === 'vendor') source.say(happening.said);
     if (happening.kind === 'foreign')
