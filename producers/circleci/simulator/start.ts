@@ -80,7 +80,8 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   const server = createVendorServer({
     ...{ faults, now, truth },
     call(asked) {
-      const token = String(asked.headers['circle-token'] ?? '');
+      const { authorization = '', 'circle-token': own } = asked.headers;
+      const token = String(own ?? /^Bearer (.+)$/.exec(authorization)?.[1] ?? '');
       if (now() >= window.endsAt) window = { endsAt: now() + 60_000, calls: 0 };
       if (!asked.url.pathname.startsWith('/_simulator/')) window.calls += 1;
       const isOverLimit = window.calls > limit;
