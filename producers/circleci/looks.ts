@@ -21,9 +21,14 @@ export async function* lookBack(context: Context, from: Cursor): Steps {
   };
   let left = 0;
   for (let index = 0; index < cursor.looks.length; index += 1) {
-    left += PIPELINES_PER_RUN[index] ?? 0;
+    left = Math.max(0, left) + (PIPELINES_PER_RUN[index] ?? 0);
     let missing = 0;
-    for (let look = cursor.looks[index]; look?.span != null && left > 0; look = cursor.looks[index]) {
+    // Not left in a gap: the next run would count its numbers from the beginning, and never find its end.
+    for (
+      let look = cursor.looks[index];
+      look?.span != null && (left > 0 || missing > 0);
+      look = cursor.looks[index]
+    ) {
       const [number] = look.span;
       const { records, after, settled } = await readNext(context, look.span, new Map(), look.before);
       missing = settled === null ? missing + 1 : 0;
