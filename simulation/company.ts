@@ -74,10 +74,10 @@ const SUBJECTS = ['Round totals', 'Cache the cart', 'Upgrade the runtime', 'Fix 
 export const firstRevision = ({ seed }: Pick<Company, 'seed'>): string =>
   randomFor(seed, 'first revision').hex(40);
 
-/** The changes committed until a time, the oldest first. */
-export function changesUntil(company: Company, ms: number): readonly Change[] {
+/** The changes from the `first` on that were committed until a time, the oldest first. */
+export function changesUntil(company: Company, ms: number, first = 0): readonly Change[] {
   const changes: Change[] = [];
-  for (let nth = 0; ; nth += 1) {
+  for (let nth = first; ; nth += 1) {
     const change = changeOf(company, nth);
     const isBeyond = !company.isLive && change.committedMs > company.startMs;
     if (change.committedMs > ms || isBeyond) return changes;

@@ -1,6 +1,6 @@
 /** All simulated vendors tell of one company: what CircleCI has passed is what Heroku takes and Rollbar then hears of. */
 import { expect, test } from 'vitest';
-import { projectUntil } from '../producers/circleci/simulator/history.ts';
+import { historyOf } from '../producers/circleci/simulator/history.ts';
 import { repositoryUntil } from '../producers/github/simulator/history.ts';
 import { appUntil } from '../producers/heroku/simulator/history.ts';
 import { startSimulator as startRollbar } from '../producers/rollbar/simulator.ts';
@@ -44,7 +44,7 @@ test('a history holds every turn that a change can take', () => {
 });
 
 test('nothing is deployed that CircleCI has not passed before, nor live before staging has taken it', () => {
-  const { pipelines } = projectUntil(company, LATER_MS);
+  const { pipelines } = historyOf(company)(LATER_MS);
   const passed = new Map(
     pipelines.map(({ revision, workflows }) => [
       revision,

@@ -3,7 +3,7 @@ import type { Answer } from '../../../simulation/answer.ts';
 import { createFaults, type Effect, type Fault, onTheWay } from '../../../simulation/faults.ts';
 import { type Asked, createVendorServer, listen } from '../../../simulation/server.ts';
 import { answer, failure } from './api.ts';
-import { projectUntil } from './history.ts';
+import { historyOf } from './history.ts';
 import { jobBody, pipelineBody, pipelinesAt, workflowBody, workflowsAt } from './project.ts';
 
 export interface SimulatorOptions {
@@ -60,7 +60,8 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   const { host = '127.0.0.1', port = 0, now = Date.now, seed = 1, sinceHours = 24, limit = 3000 } = options;
   const startMs = Math.floor((options.startAt ?? now()) / 1000) * 1000;
   const company = { seed, startMs, sinceHours, isLive: (options.livePerMinute ?? 0) > 0 };
-  const project = () => projectUntil(company, now());
+  const history = historyOf(company);
+  const project = () => history(now());
   const truth = (): Truth => {
     const held = project();
     const pipelines = pipelinesAt(held, now());
