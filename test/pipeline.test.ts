@@ -8,12 +8,18 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PGlite } from '@electric-sql/pglite';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import {
+  type Simulator as CircleCi,
+  startSimulator as startCircleCi,
+} from '../producers/circleci/simulator.ts';
 import { type Simulator, startSimulator } from '../producers/rollbar/simulator.ts';
 
 const root = join(import.meta.dirname, '..');
 const dataDir = mkdtempSync(join(tmpdir(), 'heimdallr-test-'));
 const TOKEN = 'a-read-token-of-nobody';
 let vendor: Simulator;
+/** Its day ended yesterday: nothing of it changes any more. */
+let ci: CircleCi;
 
 beforeAll(async () => {
   vendor = await startSimulator({
@@ -21,10 +27,12 @@ beforeAll(async () => {
     seed: 11,
     tokens: { [TOKEN]: ['read', 'post_server_item'] },
   });
+  ci = await startCircleCi({ seed: 11, startAt: Date.now() - 20 * 3_600_000, token: TOKEN });
 });
 
 afterAll(async () => {
   await vendor.close();
+  await ci.close();
   rmSync(dataDir, { recursive: true, force: true });
 });
 
@@ -43,10 +51,12 @@ function start(args: readonly string[], token = TOKEN): Promise<Ended> {
     '--json',
     '--vendor',
     `rollbar=${vendor.url}`,
+    '--vendor',
+    `circleci=${ci.url}`,
   ];
   return new Promise((resolve) => {
     const child = spawn(process.execPath, [...program, '--since', '48h', ...args], {
-      env: { ...process.env, ROLLBAR_TOKEN: token },
+      env: { ...process.env, ROLLBAR_TOKEN: token, CIRCLECI_TOKEN: TOKEN },
     });
     let output = '';
     child.stdout.on('data', (chunk) => {
@@ -91,6 +101,24 @@ test('everything the vendor holds is in its final table, exactly once, and nothi
     new Map(truth.items.map(({ id, status }) => [String(id), status])),
   );
   expect(await rows('select count(*)::int as n from heimdallr.landing')).toEqual([{ n: 0 }]);
+});
+
+test('what was built is there with how it ended, and the builds of each commit can be joined', async () => {
+  const { pipelines, workflows, jobs } = ci.truth();
+
+  const built = await rows(`
+    select j.workflow_id || ' ' || j.id || ' ' || j.status as job, w.id || ' ' || w.status as workflow, p.git_sha
+    from heimdallr.circleci_job j
+    join heimdallr.circleci_workflow w on w.id = j.workflow_id
+    join heimdallr.circleci_pipeline p on p.id = w.pipeline_id`);
+
+  const column = (name: string) => [...new Set(built.map((row) => String(row[name])))].sort();
+  expect(column('job')).toEqual(
+    jobs.map(({ workflow_id, id, status }) => `${workflow_id} ${id} ${status}`).sort(),
+  );
+  expect(column('workflow')).toEqual(workflows.map(({ id, status }) => `${id} ${status}`).sort());
+  const errored = await rows("select id from heimdallr.circleci_pipeline where state = 'errored'");
+  expect(column('git_sha').length + errored.length).toBe(pipelines.length);
 });
 
 test('no secret and no address of a person reaches the warehouse', async () => {
