@@ -6,7 +6,7 @@
 import { originColumns } from './envelope.ts';
 import type { Producer } from './producer.ts';
 import { type Columns, type RecordType, tableName } from './record.ts';
-import { landingTable, receiptTable, SCHEMA, sqlType, type Table } from './redshift.ts';
+import { pipelineTables, SCHEMA, sqlType, type Table } from './redshift.ts';
 
 /** A view over the tables; its file starts with a comment that says what it is. */
 export interface Mart {
@@ -41,7 +41,7 @@ export function dataDictionary(types: readonly RecordType[], marts: readonly Mar
     ...types.flatMap(typeSection),
     '## Tables of the pipeline',
     '',
-    ...[landingTable, receiptTable].flatMap(pipelineSection),
+    ...pipelineTables.flatMap(pipelineSection),
   ].join('\n');
 }
 

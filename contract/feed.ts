@@ -35,6 +35,16 @@ export interface Walk {
 /** The walk that repairs what reconciliation found missing; the loader leaves its spans under the same key. */
 export const REPAIR = 'repair';
 
+/** A span that a repair is to read again, as the loader leaves it for the producer. */
+export interface RepairSpan {
+  readonly record_type: string;
+  readonly from: string;
+  readonly to: string;
+  readonly missing: number;
+  /** A walk from here on (ISO) reads the whole span. */
+  readonly since: string;
+}
+
 /** The key under which the state of a feed's walk is kept. */
 export const walkKey = (feed: string, walk: string): string => `${feed}#${walk}`;
 

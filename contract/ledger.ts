@@ -47,6 +47,7 @@ export const rejectedRecord = defineRecord({
     rejected_type: nullable(varchar(64, 'Record type it claimed to be; null when that cannot be read.')),
     rejected_version: nullable(integer('Version it claimed.')),
     rejected_key: nullable(varchar(MAX_KEY_BYTES, 'Record key it claimed.')),
+    happened_at: nullable(timestamp('When it says it happened, UTC; null when that cannot be read.')),
     rejected_at: timestamp('When it was refused, UTC.'),
     size_bytes: integer('Its size.'),
     reasons: varchar(4096, 'Why, one reason a line.'),
@@ -54,5 +55,44 @@ export const rejectedRecord = defineRecord({
   },
 });
 
+export const sourceCount = defineRecord({
+  name: 'source_count',
+  version: 1,
+  description:
+    'How many facts the vendor says it holds in a span; the loader compares it with the final table.',
+  key: ['feed', 'record_type', 'span_column', 'span_from', 'span_to', 'scope'],
+  occurredAt: 'counted_at',
+  columns: {
+    feed: varchar(128, 'The feed.'),
+    record_type: varchar(64, 'What is counted.'),
+    span_column: varchar(63, 'The column over which the span runs.'),
+    span_from: varchar(32, 'First value of the span: an instant in ISO or a number.'),
+    span_to: varchar(32, 'First value beyond the span.'),
+    scope: varchar(512, 'Columns and values that narrow it, as JSON; {}: all of the feed.'),
+    at_source: integer('Facts in the span.'),
+    walk_since: timestamp('A walk from here on reads the whole span, UTC.'),
+    counted_at: timestamp('When the vendor was asked, UTC.'),
+  },
+});
+
 /** Record types that exist without any producer. */
-export const ledgerRecords = [pollPage, rejectedRecord];
+export const ledgerRecords = [pollPage, rejectedRecord, sourceCount];
+
+const { feed, record_type, span_column, span_from, span_to, scope, at_source, walk_since, counted_at } =
+  sourceCount.columns;
+
+/** Columns of `heimdallr.reconciliation`; its key is that of a source count. */
+export const reconciliationColumns = {
+  ...{ feed, record_type, span_column, span_from, span_to, scope, at_source },
+  in_warehouse: integer('Rows of the span in the final table.'),
+  rejected: integer('Refused records that explain a difference; the rejected_record says why each was.'),
+  missing: integer('Facts at the source that are neither here nor rejected.'),
+  repaired: integer('Rows that came back after they had been found missing.'),
+  comparisons: integer('Comparisons in a row that found something missing.'),
+  status: varchar(
+    16,
+    'equal; surplus: more here, as when the source has deleted; differs: a walk will read it again; repaired; stays: walks did not help.',
+  ),
+  ...{ walk_since, counted_at },
+  checked_at: timestamp('When the loader compared, UTC.'),
+};

@@ -5,6 +5,7 @@
  * schedule, the function, the secret, the tables and the tests follow from the declaration.
  */
 import type { JsonValue } from './columns.ts';
+import type { SourceCount } from './count.ts';
 import type { Emitted, RecordType } from './record.ts';
 
 /** A setting of a feed: plain data, so that the configuration can be checked against it. */
@@ -117,6 +118,13 @@ export interface Producer<
   /** Minutes between two polls of a feed. */
   readonly everyMinutes: number;
   readonly poll: (context: PollContext<Cursor, SettingsOf<S>>) => AsyncIterable<Page<Cursor>>;
+  /**
+   * Asks the vendor how much it holds, in spans that lie behind `since` and are so old that nothing of them is still
+   * on its way. Left out: the vendor offers nothing by which a gap could be proved.
+   */
+  readonly counts?: (
+    context: Omit<PollContext<Cursor, SettingsOf<S>>, 'cursor'>,
+  ) => Promise<readonly SourceCount[]>;
 }
 
 /**

@@ -6,7 +6,7 @@
  */
 import type { Column, ColumnType } from './columns.ts';
 import { landingColumns, originColumns, receiptColumns } from './envelope.ts';
-import { rejectedRecord } from './ledger.ts';
+import { reconciliationColumns, rejectedRecord } from './ledger.ts';
 import { type Columns, type RecordType, tableName } from './record.ts';
 
 export const SCHEMA = 'heimdallr';
@@ -44,10 +44,21 @@ export const receiptTable: Table = {
   sortKey: ['observed_at'],
 };
 
+/** Compared counts; `reconciliationColumns` says what they mean. */
+export const reconciliationTable: Table = {
+  name: 'reconciliation',
+  description:
+    'Is everything here that the source has? One row per span that a vendor has counted, as compared last; the loader keeps it.',
+  columns: reconciliationColumns,
+  sortKey: ['counted_at'],
+};
+
+/** Tables that no record type declares. */
+export const pipelineTables: readonly Table[] = [landingTable, receiptTable, reconciliationTable];
+
 /** Every table for these record types. */
 export const tablesOf = (types: readonly RecordType[]): readonly Table[] => [
-  landingTable,
-  receiptTable,
+  ...pipelineTables,
   ...types.map(finalTable),
 ];
 

@@ -20,7 +20,7 @@ export class FeedState extends Table {
     });
   }
 
-  /** Lets a function read and save cursors, and tells it the table's name. */
+  /** Lets a function read and save what is kept of feeds, and tells it the table's name. */
   openTo(fn: PipelineFunction): void {
     fn.addEnvironment('FEEDS_TABLE', this.tableName);
     fn.allow(['dynamodb:UpdateItem'], [this.tableArn]);

@@ -1,5 +1,5 @@
 /**
- * One feed: its secret, and the schedule that starts its producer's function with everything the poll needs.
+ * One feed: its secret, and the schedules that start its producer's function with everything a poll needs.
  *
  * The secret is made with a key for hashing people and without a usable token; whoever installs puts the token
  * in, with the command that the stack prints. Its template must never change: CloudFormation would write a
@@ -17,6 +17,9 @@ import { FeedWebhook } from './feed-webhook.ts';
 import type { PipelineFunction } from './pipeline-function.ts';
 import type { ResolvedFeed } from './read-installation.ts';
 
+/** Counts run over whole hours, and a difference is nothing that must be found within minutes. */
+const RECONCILE_MINUTES = 60;
+
 export interface FeedProps {
   readonly feed: ResolvedFeed;
   readonly clock: Clock;
@@ -29,6 +32,8 @@ export interface FeedProps {
 export class Feed extends Construct {
   readonly secret: Secret;
   readonly schedule: Schedule;
+  /** Of a feed whose vendor can be asked how much it holds. */
+  readonly reconciliation: Schedule | null;
 
   constructor(scope: Construct, id: string, { feed, clock, fn, root, state }: FeedProps) {
     super(scope, id);
@@ -54,6 +59,15 @@ export class Feed extends Construct {
       event,
     });
     if (webhook) new FeedWebhook(this, 'Webhook', { root, feed, event, state, producer: fn });
+    this.reconciliation =
+      producer.counts === undefined
+        ? null
+        : clock.start(this, 'Reconciliation', {
+            everyMinutes: RECONCILE_MINUTES,
+            fn,
+            description: `Counts what ${feed.feed} holds at its source, and reads again what is missing`,
+            event: { ...event, task: 'reconcile' } satisfies FeedEvent,
+          });
     new CfnOutput(this, 'Token', { value: secretName, description: howToFill(feed, secretName) });
   }
 }

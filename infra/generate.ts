@@ -86,7 +86,10 @@ const recordsModule = (records: readonly RecordType[]): string =>
 /** Bundled, because the compiled code calls `require`, which an ES module does not have. */
 function validatorsModule(records: readonly RecordType[]): string {
   const names = records.map(({ name, version }) => validatorName(name, version));
-  const contents = `${validatorsSource(records)}\nexport const validators = { ${names.join(', ')} };\n`;
+  const times = Object.fromEntries(
+    records.map((record) => [validatorName(record.name, record.version), record.occurredAt]),
+  );
+  const contents = `${validatorsSource(records)}\nexport const validators = { ${names.join(', ')} };\nexport const occurredAt = ${JSON.stringify(times)};\n`;
   const { outputFiles } = buildSync({
     stdin: { contents, resolveDir: root, loader: 'js' },
     bundle: true,
@@ -104,6 +107,8 @@ const VALIDATORS_TYPES = `export interface Validator {
 }
 /** Compiled validators by record type and version, as in rollbar_item_v1. */
 export const validators: Readonly<Record<string, Validator>>;
+/** The column that says when a fact happened, by the same names. */
+export const occurredAt: Readonly<Record<string, string>>;
 `;
 
 function martsModule(): string {

@@ -6,6 +6,7 @@
  */
 import { Construct } from 'constructs';
 import type { Clock } from './clock.ts';
+import type { FeedState } from './feed-state.ts';
 import { PipelineFunction } from './pipeline-function.ts';
 import type { Schema } from './schema.ts';
 import type { Warehouse } from './warehouse.ts';
@@ -17,6 +18,8 @@ export interface LoaderProps {
   readonly clock: Clock;
   readonly warehouse: Warehouse;
   readonly schema: Schema;
+  /** Where it leaves what a producer is to read again. */
+  readonly state: FeedState;
 }
 
 export class Loader extends Construct {
@@ -24,7 +27,7 @@ export class Loader extends Construct {
 
   constructor(scope: Construct, id: string, props: LoaderProps) {
     super(scope, id);
-    const { root, freshnessMinutes, clock, warehouse, schema } = props;
+    const { root, freshnessMinutes, clock, warehouse, schema, state } = props;
     this.fn = new PipelineFunction(this, 'Function', {
       root,
       entry: 'warehouse/loader/handler.ts',
@@ -37,6 +40,7 @@ export class Loader extends Construct {
       isRecurring: true,
     });
     warehouse.openTo(this.fn);
+    state.openTo(this.fn);
     clock.start(this, 'Schedule', {
       everyMinutes: freshnessMinutes,
       fn: this.fn,

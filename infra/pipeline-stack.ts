@@ -73,7 +73,7 @@ function pipeline(stack: Stack, { root, installation, records, marts }: Pipeline
   const transform = new RecordTransform(stack, 'Transform', { root, facts, delivery, quarantine, archive });
   const polling = { root, feeds, clock, network, state, facts, transform };
   const producers = producerFunctions(stack, polling);
-  const loader = new Loader(stack, 'Loader', { root, freshnessMinutes, clock, warehouse, schema });
+  const loader = new Loader(stack, 'Loader', { root, freshnessMinutes, clock, warehouse, schema, state });
 
   return {
     ...{ clock, network, state, facts, producers, archive },

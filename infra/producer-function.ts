@@ -1,7 +1,8 @@
 /**
  * The function that polls all feeds of one producer.
  *
- * It runs once per feed at the same time, and once more for a walk: a slow feed keeps no other one waiting. It is shorter
+ * It runs once per schedule at the same time, and once more for a walk that somebody starts by hand: neither a slow
+ * feed nor a walk keeps the minute polling waiting. It is shorter
  * than a minute, so that a run is over before the feed's next start; what it did not reach, the next run does.
  */
 import type { Construct, IDependable } from 'constructs';
@@ -26,9 +27,6 @@ export interface PollingProps {
   readonly transform: IDependable;
 }
 
-/** Walks through the past run beside the polling of the feeds, and must never take its place. */
-const LANES_FOR_WALKS = 1;
-
 /** One function for every producer that has feeds. */
 export function producerFunctions(scope: Construct, props: PollingProps): readonly ProducerFunction[] {
   return [...Map.groupBy(props.feeds, (feed) => feed.producer)].map(
@@ -50,7 +48,7 @@ export class ProducerFunction extends PipelineFunction {
       memoryMb: 256,
       timeoutSeconds: 55,
       environment: {},
-      reservedConcurrency: feeds.length + LANES_FOR_WALKS,
+      reservedConcurrency: feeds.length * (producer.counts === undefined ? 1 : 2) + 1,
       isRecurring: true,
       network,
     });

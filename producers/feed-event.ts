@@ -32,7 +32,11 @@ export interface FeedWalk {
  * Checks an event against its producer's declaration and fills in the defaults of settings.
  * @throws {TypeError} naming the field, what it holds and what it should.
  */
-export function checkEvent(producer: Pick<Producer, 'name' | 'settings'>, event: unknown, now: Date): Feed {
+export function checkEvent(
+  producer: Pick<Producer, 'name' | 'settings'> & { readonly counts?: unknown },
+  event: unknown,
+  now: Date,
+): Feed {
   if (typeof event !== 'object' || event === null) throw wrong('', event, 'an object with feed, baseUrl, …');
   const given = event as Readonly<Record<string, unknown>>;
   const { feed, baseUrl, secretArn, people, task = 'poll' } = given;
@@ -51,6 +55,8 @@ export function checkEvent(producer: Pick<Producer, 'name' | 'settings'>, event:
     throw wrong('people', people, '"keep", "hash" or "drop"');
   if (typeof given.since !== 'string') throw wrong('since', given.since, 'text such as "24h"');
   if (task !== 'poll' && task !== 'reconcile') throw wrong('task', task, '"reconcile" or nothing');
+  if (task === 'reconcile' && producer.counts === undefined)
+    throw wrong('task', task, `left out, ${producer.name} declares no counts`);
   if (task === 'reconcile' && given.walk !== undefined)
     throw wrong('walk', given.walk, 'left out of a reconciliation, which has a walk of its own');
   const since = parseSince(given.since, now);

@@ -11,7 +11,8 @@ import { checkEvent, type Feed } from './feed-event.ts';
 import { UnchangedMemory } from './memory.ts';
 import { stateKey } from './place.ts';
 import type { Metrics, Ports } from './ports.ts';
-import { idleRun, newRunId, runFeed, type Settings } from './run.ts';
+import { idleRun, newRunId, runFeed } from './run.ts';
+import type { Settings } from './work.ts';
 
 /** What of Lambda's context is used. */
 export interface FunctionContext {

@@ -11,13 +11,15 @@ import type { Feed } from './feed-event.ts';
 export interface Place {
   /** Null at the beginning. */
   readonly cursor: unknown;
+  /** How far back a walk goes, ISO; null before it has begun, and for a feed's own polling. */
+  readonly since: string | null;
   /** Oldest time reached, ISO; null when the producer does not say. */
   readonly reached: string | null;
   /** True for a walk with nothing unread behind it. */
   readonly isFinished: boolean;
 }
 
-export const BEGINNING: Place = { cursor: null, reached: null, isFinished: false };
+export const BEGINNING: Place = { cursor: null, since: null, reached: null, isFinished: false };
 
 type Way = Pick<Feed, 'feed' | 'walk'>;
 
@@ -44,6 +46,7 @@ export function placeAfter(place: Place, page: Page<unknown>): Place {
   const reached = page.reached?.toISOString() ?? null;
   const isFurther = reached !== null && (place.reached === null || reached < place.reached);
   return {
+    ...place,
     cursor: page.cursor,
     reached: isFurther ? reached : place.reached,
     isFinished: page.isCaughtUp ?? place.isFinished,

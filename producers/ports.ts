@@ -44,6 +44,8 @@ export interface FeedState {
   readonly version: number;
   /** `observed_at` of the last page that was put or may have been; null before the first. */
   readonly observedAt: string | null;
+  /** JSON text that the loader left: the spans that a repair is to read again; read, never saved. */
+  readonly spans?: string;
 }
 
 /** The leases and cursors. A lease belongs to one run, and only its run can save. */
@@ -216,6 +218,7 @@ export function dynamoFeeds(client: DynamoDBClient, table: string): FeedsTable {
         cursor: item.cursor?.S ?? null,
         version: Number(item.version?.N),
         observedAt: item.observed_at?.S ?? null,
+        ...(item.spans?.S === undefined ? {} : { spans: item.spans.S }),
       };
     },
     async save(feed, runId, state) {

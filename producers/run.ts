@@ -7,32 +7,15 @@
  * function that is killed gives nothing back.
  */
 import type { Outcome, RunSummary } from '../contract/feed.ts';
-import { PollError, type Producer, type Setting, type SettingsOf } from '../contract/producer.ts';
-import type { People } from '../contract/redact.ts';
 import { type Scrubber, scrubber } from './credential.ts';
-import { OutOfTime } from './failure.ts';
 import type { Feed } from './feed-event.ts';
-import { type Conversation, converse } from './http.ts';
-import type { UnchangedMemory } from './memory.ts';
+import { converse } from './http.ts';
 import { clampWait } from './patience.ts';
-import { BEGINNING, type Place, placeIn, stateKey } from './place.ts';
+import { stateKey } from './place.ts';
+import { planOf } from './plan.ts';
 import type { LogFields, Ports } from './ports.ts';
 import { LostLease, RunBook } from './run-book.ts';
-
-export type Settings = Readonly<Record<string, Setting>>;
-
-export interface Job<Cursor, S extends Settings> {
-  readonly producer: Producer<Cursor, S>;
-  readonly feed: Feed;
-  readonly token: string;
-  readonly people: People;
-  readonly memory: UnchangedMemory;
-  /** Milliseconds until the function is stopped. */
-  readonly remaining: () => number;
-}
-
-/** Polling stops this long before the function does: the page at hand must still be put and its cursor saved. */
-const POLL_MARGIN_MS = 5_000;
+import { carryOut, type Ending, type Job, POLL_MARGIN_MS, type RunTools, type Settings } from './work.ts';
 
 /** Putting stops this long before: the lease must still be given back. */
 const PUT_MARGIN_MS = 2_000;
@@ -42,8 +25,6 @@ const LEASE_MARGIN_MS = 15_000;
 
 /** A walk stops asking when less than this share of the vendor's quota is left: the rest is for the minute polling. */
 const LEFT_TO_POLLING = 0.5;
-
-type Ending = Pick<RunSummary, 'outcome' | 'error'> & { readonly waitSeconds: number | null };
 
 /**
  * Runs a feed once. An error of the vendor is an outcome, not an exception.
@@ -77,12 +58,17 @@ export async function runFeed<Cursor, S extends Settings>(
   let book: RunBook | null = null;
   const opensAt = (): number | null => notBefore(clock.now(), conversation.openFrom(), waitSeconds);
   try {
-    const place = startOf(feed, placeIn(feed, state.cursor));
-    if (place.isFinished) return { ...idleRun(feed, runId, 'caught_up'), reached: place.reached };
-    if (feed.walk !== null && !(await makePollingForget(feed, runId, ports))) {
+    const planned = planOf(feed, state);
+    const { place } = planned;
+    if (!planned.polls && !planned.counts)
+      return { ...idleRun(feed, runId, 'caught_up'), reached: place.reached };
+    const isInTheWay = feed.walk !== null && planned.polls && !(await makePollingForget(feed, runId, ports));
+    if (isInTheWay && !planned.counts) {
       log.info('skipped: the feed is being polled, or the vendor asked to wait', {});
       return idleRun(feed, runId, 'skipped');
     }
+    // To count is in nobody's way; the walk waits for the next run.
+    const plan = isInTheWay ? { ...planned, polls: false, isPutOff: true } : planned;
     const { people, memory } = job;
     const remaining = () => job.remaining() - PUT_MARGIN_MS;
     const options = {
@@ -96,7 +82,7 @@ export async function runFeed<Cursor, S extends Settings>(
       memory,
     };
     book = new RunBook({ ...options, conversation, remaining, leaseUntil }, state, place);
-    const ending = await pollIntoBook(job, ports, { book, conversation, log, scrub });
+    const ending = await workIntoBook(job, ports, { book, conversation, log, scrub, plan });
     waitSeconds = ending.waitSeconds;
     const until = opensAt();
     return {
@@ -120,18 +106,23 @@ export async function runFeed<Cursor, S extends Settings>(
 /**
  * Takes the feed's own lease for a moment, which makes whoever polls it next forget what it has put. A fact can go
  * from A to B and back to A: if the polling put the first A and this walk puts B, the polling must put A again. What is
- * put from now on is newer than what the walk says. False when the feed is being polled at this moment.
+ * put from now on is newer than what the walk says. Both schedules of a feed fire at the same moment, so a run of the
+ * polling is waited for; false when it takes longer.
  */
 async function makePollingForget({ feed }: Feed, runId: string, { clock, feeds }: Ports): Promise<boolean> {
-  const now = clock.now().getTime();
-  if ((await feeds.acquire(feed, runId, now, now + LEASE_MARGIN_MS)) === null) return false;
-  await feeds.release(feed, runId, null, null);
-  return true;
+  for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt += 1) {
+    const now = clock.now().getTime();
+    if ((await feeds.acquire(feed, runId, now, now + LEASE_MARGIN_MS)) !== null) {
+      await feeds.release(feed, runId, null, null);
+      return true;
+    }
+    await clock.sleep(ATTEMPT_MS);
+  }
+  return false;
 }
 
-/** Where to start: a walk that has been finished begins anew only when asked. */
-const startOf = ({ walk }: Feed, place: Place): Place =>
-  place.isFinished && (walk?.isAgain ?? true) ? BEGINNING : place;
+const MAX_ATTEMPTS = 15;
+const ATTEMPT_MS = 1000;
 
 const runFields = ({ feed, walk }: Feed, runId: string): LogFields => ({
   feed,
@@ -156,21 +147,14 @@ export function newRunId(now: Date, random: () => number): string {
   return `${now.toISOString().replace(/[-:.]/g, '')}-${suffix.padStart(8, '0')}`;
 }
 
-interface RunTools {
-  readonly book: RunBook;
-  readonly conversation: Conversation;
-  readonly log: Ports['log'];
-  readonly scrub: Scrubber;
-}
-
 /** Polls, and leaves at least one page in the books: that the path is alive must show without facts, too. */
-async function pollIntoBook<Cursor, S extends Settings>(
+async function workIntoBook<Cursor, S extends Settings>(
   job: Job<Cursor, S>,
   ports: Ports,
   tools: RunTools,
 ): Promise<Ending> {
   try {
-    const ending = await pollPages(job, ports, tools);
+    const ending = await carryOut(job, ports, tools);
     if (tools.book.tally.pages === 0) {
       await tools.book.put({ records: [], cursor: tools.book.place.cursor });
     }
@@ -180,41 +164,6 @@ async function pollIntoBook<Cursor, S extends Settings>(
     tools.log.warn('stopped: the lease is lost, the run that has it goes on', { reason: error.message });
     return { outcome: 'more', error: null, waitSeconds: null };
   }
-}
-
-/** Polls until the vendor has nothing more, the time is up, or the vendor does something wrong. */
-async function pollPages<Cursor, S extends Settings>(
-  { producer, feed, remaining }: Job<Cursor, S>,
-  { clock }: Ports,
-  { book, conversation, log, scrub }: RunTools,
-): Promise<Ending> {
-  let isCaughtUp = false;
-  try {
-    const pages = producer.poll({
-      http: conversation.http,
-      // Written by this producer and by nobody else.
-      cursor: book.place.cursor as Cursor | null,
-      // The event was checked against the very declaration from which this type follows.
-      settings: feed.settings as SettingsOf<S>,
-      since: feed.walk?.since ?? feed.since,
-      now: () => clock.now(),
-      log: (message, fields = {}) => log.info(message, fields),
-    });
-    for await (const page of pages) {
-      await book.put(page);
-      isCaughtUp = page.isCaughtUp === true;
-      if (remaining() <= POLL_MARGIN_MS) break;
-    }
-  } catch (error) {
-    if (error instanceof OutOfTime) return { outcome: 'more', error: null, waitSeconds: null };
-    if (!(error instanceof PollError)) throw error;
-    return {
-      outcome: 'failed',
-      error: { kind: error.kind, message: scrub.text(error.message) },
-      waitSeconds: error.kind === 'rate_limited' ? clampWait(error.retryAfterSeconds) : null,
-    };
-  }
-  return { outcome: isCaughtUp ? 'caught_up' : 'more', error: null, waitSeconds: null };
 }
 
 /** When the vendor wants to be asked again, ms since 1970; null when it does not mind. */

@@ -157,10 +157,12 @@ function sealed(type: RecordType, body: Body, origin: Origin, seq: number, ident
   // A newline follows it on the way.
   const limit = MAX_ENVELOPE_BYTES - 1;
   if (data.length <= limit) return { data, partitionKey: partitionKey(identity) };
+  const happened = body[type.occurredAt];
   const refused = {
     rejected_type: type.name,
     rejected_version: type.version,
     rejected_key: envelope.record_key,
+    happened_at: typeof happened === 'string' && isTimestamp(happened) ? happened : null,
     digest: createHash('sha256').update(data).digest('hex'),
     size_bytes: data.length,
     reasons: `the envelope has ${data.length} bytes, at most ${limit} can travel`,

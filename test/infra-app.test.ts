@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { producers } from '../.generated/producers.ts';
 import configuration from '../heimdallr.config.ts';
 import { project } from './infra-stack.ts';
 
@@ -34,9 +35,11 @@ test('the app is synthesised without an account, without a word of warning', asy
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   const { Resources } = JSON.parse(readFileSync(join(outdir, 'Heimdallr.template.json'), 'utf8'));
   const types = Object.values<{ Type: string }>(Resources).map(({ Type }) => Type);
-  // One schedule for each feed and one for the loader.
+  const counting = producers.filter(({ counts }) => counts !== undefined).map(({ name }) => name);
+  const counted = configuration.feeds.filter(({ feed }) => counting.includes(feed.split(':')[0] ?? ''));
+  // One schedule for each feed, one more where its vendor can count, and one for the loader.
   expect(types.filter((type) => type === 'AWS::Scheduler::Schedule')).toHaveLength(
-    configuration.feeds.length + 1,
+    configuration.feeds.length + counted.length + 1,
   );
 });
 

@@ -18,7 +18,12 @@ import { readInstallation } from '../infra/read-installation.ts';
 export const now = new Date('2026-11-23T12:00:00Z');
 export const project = join(import.meta.dirname, '..');
 
-function invented(name: string, everyMinutes: number, settings: Readonly<Record<string, Setting>>): Producer {
+function invented(
+  name: string,
+  everyMinutes: number,
+  settings: Readonly<Record<string, Setting>>,
+  counting: Pick<Producer, 'counts'> = {},
+): Producer {
   const record = defineRecord({
     name: `${name}_fact`,
     version: 1,
@@ -43,17 +48,23 @@ function invented(name: string, everyMinutes: number, settings: Readonly<Record<
       delivery: () => null,
     },
     async *poll() {},
+    ...counting,
   });
 }
 
 export const producers: readonly Producer[] = [
   invented('alpha', 1, {}),
-  invented('beta', 5, {
-    team: { type: 'string', description: 'Whose facts.' },
-    depth: { type: 'integer', description: 'How deep.', default: 3 },
-    tags: { type: 'strings', description: 'Which ones.', default: [] },
-    drafts: { type: 'boolean', description: 'Drafts too.', default: false },
-  }),
+  invented(
+    'beta',
+    5,
+    {
+      team: { type: 'string', description: 'Whose facts.' },
+      depth: { type: 'integer', description: 'How deep.', default: 3 },
+      tags: { type: 'strings', description: 'Which ones.', default: [] },
+      drafts: { type: 'boolean', description: 'Drafts too.', default: false },
+    },
+    { counts: async () => [] },
+  ),
 ];
 
 export const serverless = defineInstallation({

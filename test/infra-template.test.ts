@@ -19,12 +19,24 @@ function eventOf(schedule: {
   return JSON.parse(text.join(''));
 }
 
-const polls = template
+const ofFeeds = template
   .all('AWS::Scheduler::Schedule')
   .map(([, schedule]) => ({ schedule, event: eventOf(schedule) }))
   .filter(({ event }) => event.feed !== undefined);
+const polls = ofFeeds.filter(({ event }) => event.task === undefined);
 
-test('every feed has one schedule', () => {
+test('a feed whose vendor can count has a second, slow schedule, which sends the same and what to do', () => {
+  const others = ofFeeds.filter(({ event }) => event.task !== undefined);
+
+  expect(others.map(({ schedule }) => schedule.Properties.ScheduleExpression)).toEqual(['rate(1 hour)']);
+  expect(others.map(({ event }) => event)).toEqual(
+    polls
+      .filter(({ event }) => event.feed === 'beta:core')
+      .map(({ event }) => ({ ...event, task: 'reconcile' })),
+  );
+});
+
+test('every feed has one schedule that polls it', () => {
   expect(polls.map(({ event, schedule }) => [event.feed, schedule.Properties.ScheduleExpression])).toEqual([
     ['alpha:web', 'rate(1 minute)'],
     ['alpha:app', 'rate(1 minute)'],
@@ -99,7 +111,7 @@ test('the clock may start every function that has a schedule, and no other', () 
   ).toEqual(new Set(scheduled));
 });
 
-test('every producer with feeds has one function, which runs once per feed and once for a walk', () => {
+test('every producer with feeds has one function, which runs once per schedule and once for a walk', () => {
   const onlyAlpha = new TemplateUnderTest({ ...serverless, feeds: [{ feed: 'alpha:web' }] });
   const pollers = (of: TemplateUnderTest) =>
     of
@@ -114,7 +126,7 @@ test('every producer with feeds has one function, which runs once per feed and o
 
   expect(pollers(template)).toEqual([
     ['alpha', 3, 55],
-    ['beta', 2, 55],
+    ['beta', 3, 55],
   ]);
   expect(pollers(onlyAlpha)).toEqual([['alpha', 2, 55]]);
 });

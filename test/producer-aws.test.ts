@@ -15,8 +15,10 @@ import dynalite from 'dynalite';
 import kinesalite from 'kinesalite';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { Envelope } from '../contract/envelope.ts';
+import { REPAIR, walkKey } from '../contract/feed.ts';
 import { createHandler } from '../producers/handler.ts';
 import { awsSecrets, dynamoFeeds, type FeedsTable, kinesisStream, realPorts } from '../producers/ports.ts';
+import { dynamoRepairs } from '../warehouse/ports.ts';
 import {
   aFact,
   anEvent,
@@ -102,6 +104,29 @@ async function onStream(feed: string): Promise<readonly Envelope[]> {
   }
   return found.filter((envelope) => envelope.feed === feed).toSorted((one, other) => one.seq - other.seq);
 }
+
+test('what the loader leaves beside a cursor comes with the lease, and neither side undoes the other', async () => {
+  const [feeds, repairs] = [dynamoFeeds(dynamo, TABLE), dynamoRepairs(dynamo, TABLE)];
+  const key = walkKey('tiny:repaired', REPAIR);
+  const span = {
+    record_type: 'tiny_fact',
+    from: '1',
+    to: '9',
+    missing: 2,
+    since: '2026-11-23T00:00:00.000Z',
+  };
+  const saved = { cursor: '{"at":1}', version: 2, observedAt: '2026-11-23T18:30:00.000Z' };
+
+  await repairs.leave('tiny:repaired', [span]);
+  const first = await feeds.acquire(key, 'one', 1000, 2000);
+  await feeds.save(key, 'one', saved);
+  await repairs.leave('tiny:repaired', []);
+  await feeds.release(key, 'one', null, null);
+  const second = await feeds.acquire(key, 'two', 1001, 2000);
+
+  expect(first).toEqual({ cursor: null, version: 1, observedAt: null, spans: JSON.stringify([span]) });
+  expect(second).toEqual({ ...saved, version: 3, spans: '[]' });
+});
 
 describe.each<[string, () => FeedsTable]>([
   ['in DynamoDB', () => dynamoFeeds(dynamo, TABLE)],

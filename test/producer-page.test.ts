@@ -270,6 +270,7 @@ describe('a record', () => {
       rejected_type: 'tiny_fact',
       rejected_version: 1,
       rejected_key: '2',
+      happened_at: '2026-11-23T18:00:02.000Z',
       rejected_at: '2026-11-23T18:30:00.000Z',
       size_bytes: original.length,
       reasons: `the envelope has ${original.length} bytes, at most ${MAX_ENVELOPE_BYTES - 1} can travel`,

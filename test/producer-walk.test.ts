@@ -191,7 +191,7 @@ describe('a walk', () => {
     // What was read before the polling and put after it: the polling has the last word.
     expect(String(times.walked) < String(times.polled)).toBe(true);
     expect([...given.feeds.items].map(([key, { state }]) => [key, state.cursor])).toEqual([
-      [KEY, '{"cursor":1,"reached":null,"isFinished":true}'],
+      [KEY, '{"cursor":1,"since":"2026-01-01T00:00:00.000Z","reached":null,"isFinished":true}'],
       ['tiny:web', '5'],
     ]);
   });
@@ -276,6 +276,12 @@ test('a walk leaves half of the quota to the polling, and says from when it goes
   expect(tooEarly.outcome).toBe('skipped');
 });
 
+test('a reconciliation of a vendor that cannot count is refused', async () => {
+  const given = world();
+
+  await expect(container(given, down)({ task: 'reconcile' })).rejects.toThrow('tiny declares no counts');
+});
+
 describe('an event is refused', () => {
   test.each<[string, object, string]>([
     ['with a walk that is none', { walk: 'all' }, "the event's walk must be an object with name and since"],
@@ -294,8 +300,9 @@ describe('an event is refused', () => {
     ['with two things to do', { task: 'reconcile', walk }, "the event's walk must be left out"],
   ])('%s', async (_name, change, message) => {
     const given = world();
+    const run = container(given, down, {}, { counts: async () => [] });
 
-    await expect(container(given, down)(change as Partial<FeedEvent>)).rejects.toThrow(message);
+    await expect(run(change as Partial<FeedEvent>)).rejects.toThrow(message);
 
     expect(given.feeds.items.size).toBe(0);
   });

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { records } from '../.generated/records.ts';
-import { validators } from '../.generated/validators.js';
+import { occurredAt, validators } from '../.generated/validators.js';
 import { damaged } from '../contract/damages.ts';
 import { type Envelope, MAX_ENVELOPE_BYTES } from '../contract/envelope.ts';
 import { pollPage } from '../contract/ledger.ts';
@@ -10,7 +10,7 @@ import { sampleEnvelope } from '../contract/samples.ts';
 import { createJudge, type Judged } from '../transformers/judge.ts';
 import { copyRow } from './copy-model.ts';
 
-const judge = createJudge(validators);
+const judge = createJudge(validators, occurredAt);
 
 const judgeText = (text: string): Judged => judge(Buffer.from(`${text}\n`, 'utf8'));
 const judgeBytes = (...bytes: readonly Uint8Array[]): Judged =>
@@ -228,6 +228,7 @@ describe('what is rejected', () => {
       feed: null,
       run_id: null,
       seq: null,
+      happened_at: null,
     };
     expect(claims).toEqual([
       {
@@ -237,6 +238,7 @@ describe('what is rejected', () => {
         feed: 'rollbar:web',
         run_id: 'run-1',
         seq: 3,
+        happened_at: page.body.polled_at,
       },
       nothing,
       nothing,

@@ -1,10 +1,12 @@
 /** A warehouse in memory, reached as the functions reach theirs: Redshift's SQL, translated statement by statement. */
 import type { Envelope } from '../contract/envelope.ts';
+import type { RepairSpan } from '../contract/feed.ts';
 import { toPostgres } from '../contract/postgres.ts';
 import type { RecordType } from '../contract/record.ts';
 import { SCHEMA } from '../contract/redshift.ts';
 import { type Database, openDatabase, type Query } from '../local/warehouse/database.ts';
-import type { Ports } from '../warehouse/ports.ts';
+
+import type { Ports, Repairs } from '../warehouse/ports.ts';
 import { applySchema, type Mart } from '../warehouse/schema/apply.ts';
 import type { Sql } from '../warehouse/sql.ts';
 
@@ -12,7 +14,9 @@ export interface World {
   readonly sql: Sql;
   readonly database: Database;
   /** Ports whose clock stands still, unless it is set. */
-  readonly ports: Ports;
+  readonly ports: Ports & { readonly repairs: Repairs };
+  /** What the loader left for the repair of each feed. */
+  readonly repairs: Map<string, readonly RepairSpan[]>;
   readonly clock: { now: Date };
   readonly published: { readonly dimensions: object; readonly values: object }[];
   /** Every statement that was run, in Redshift's words. */
@@ -31,6 +35,7 @@ export async function openWarehouse(): Promise<World> {
   const database = await openDatabase({ url: 'memory:', dataDir: '' });
   const published: World['published'] = [];
   const statements: string[] = [];
+  const repairs = new Map<string, readonly RepairSpan[]>();
   const clock = { now: new Date() };
   const run = async (query: Query, statement: string) => {
     statements.push(statement);
@@ -47,6 +52,7 @@ export async function openWarehouse(): Promise<World> {
   const forget = (): void => {
     published.length = 0;
     statements.length = 0;
+    repairs.clear();
     clock.now = new Date();
   };
   return {
@@ -55,9 +61,11 @@ export async function openWarehouse(): Promise<World> {
     clock,
     published,
     statements,
+    repairs,
     ports: {
       sql,
       secret: async () => JSON.stringify({ username: 'firehose', password: 'correct-horse-battery' }),
+      repairs: { leave: async (feed, spans) => void repairs.set(feed, spans) },
       now: () => clock.now,
       log: () => undefined,
       publish: (dimensions, values) => published.push({ dimensions, values }),

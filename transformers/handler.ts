@@ -1,8 +1,8 @@
 /** The entry of the transform's function: the handler with its real ports. */
-import { validators } from '../.generated/validators.js';
+import { occurredAt, validators } from '../.generated/validators.js';
 import { realPorts } from './ports.ts';
 import { createHandler } from './transform.ts';
 
 export { createHandler };
 
-export const handler = createHandler(realPorts(), validators);
+export const handler = createHandler(realPorts(), validators, occurredAt);

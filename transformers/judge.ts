@@ -7,9 +7,9 @@
  */
 import { isAscii, isUtf8 } from 'node:buffer';
 import type { Validator } from '../.generated/validators.js';
-import { fitsVarchar, type Known } from '../contract/checks.ts';
+import { fitsVarchar, isTimestamp, type Known } from '../contract/checks.ts';
 import { type Envelope, MAX_ENVELOPE_BYTES } from '../contract/envelope.ts';
-import { MAX_KEY_BYTES } from '../contract/record.ts';
+import { MAX_KEY_BYTES, validatorName } from '../contract/record.ts';
 import { isPlainlyWritten } from '../contract/written.ts';
 import { explain } from './explain.ts';
 
@@ -26,25 +26,38 @@ export interface Claims {
   readonly feed: string | null;
   readonly run_id: string | null;
   readonly seq: number | null;
+  /** When the fact says it happened, an instant in ISO. */
+  readonly happened_at: string | null;
 }
 
 /** Judges a record, which is given as its bytes and a newline. */
 export type Judge = (line: Buffer) => Judged;
 
-/** @param validators by record type and version, as in `rollbar_item_v1` */
-export function createJudge(validators: Readonly<Record<string, Validator>>): Judge {
+/**
+ * @param validators by record type and version, as in `rollbar_item_v1`
+ * @param occurredAt the column that says when a fact happened, by the same names
+ */
+export function createJudge(
+  validators: Readonly<Record<string, Validator>>,
+  occurredAt: Readonly<Record<string, string>> = {},
+): Judge {
   const byType = new Map<unknown, Map<unknown, Validator>>();
   for (const [name, validator] of Object.entries(validators)) {
     const [, type = '', version = ''] = /^(.*)_v(\d+)$/.exec(name) ?? [];
     byType.set(type, (byType.get(type) ?? new Map()).set(Number(version), validator));
   }
-  return (line) => judge(line, (type, version) => byType.get(type)?.get(version));
+  return (line) => judge(line, (type, version) => byType.get(type)?.get(version), occurredAt);
 }
 
 function judge(
   line: Buffer,
   validatorOf: (type: unknown, version: unknown) => Validator | undefined,
+  occurredAt: Readonly<Record<string, string>>,
 ): Judged {
+  const rejected = (claimed: unknown, reasons: readonly string[]): Judged => ({
+    rejected: claimsOf(claimed, occurredAt),
+    reasons,
+  });
   const isPlainAscii = isAscii(line);
   const hasMark = line[0] === 0xef && line[1] === 0xbb && line[2] === 0xbf;
   const text = line.toString(isPlainAscii ? 'latin1' : 'utf8', hasMark ? 3 : 0, line.length - 1);
@@ -89,18 +102,20 @@ function parse(text: string): unknown {
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-function rejected(value: unknown, reasons: readonly string[]): Judged {
+/** What can be read of a record that is not as it should be. */
+function claimsOf(value: unknown, occurredAt: Readonly<Record<string, string>>): Claims {
   const claimed = isObject(value) ? value : {};
+  const { record_type, record_version, body } = claimed;
+  const column = occurredAt[validatorName(String(record_type), Number(record_version))];
+  const happened = column !== undefined && isObject(body) ? body[column] : null;
   return {
-    rejected: {
-      record_type: text(claimed.record_type, 64),
-      record_version: count(claimed.record_version),
-      record_key: text(claimed.record_key, MAX_KEY_BYTES),
-      feed: text(claimed.feed, 128),
-      run_id: text(claimed.run_id, 40),
-      seq: count(claimed.seq),
-    },
-    reasons,
+    record_type: text(record_type, 64),
+    record_version: count(record_version),
+    record_key: text(claimed.record_key, MAX_KEY_BYTES),
+    feed: text(claimed.feed, 128),
+    run_id: text(claimed.run_id, 40),
+    seq: count(claimed.seq),
+    happened_at: typeof happened === 'string' && isTimestamp(happened) ? happened : null,
   };
 }
 

@@ -87,6 +87,7 @@ export function rejectedEnvelope({ claims, reasons, bytes, at }: Rejection): Env
       rejected_type: claims.record_type,
       rejected_version: claims.record_version,
       rejected_key: claims.record_key,
+      happened_at: claims.happened_at,
       rejected_at: at.toISOString(),
       size_bytes: bytes.length,
       reasons: reasons.join('\n'),

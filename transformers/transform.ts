@@ -22,9 +22,16 @@ export interface Deadline {
 
 export type Handler = (event: KinesisStreamEvent, context: Deadline) => Promise<KinesisStreamBatchResponse>;
 
-/** @param validators by record type and version, as in `rollbar_item_v1` */
-export function createHandler(ports: Ports, validators: Readonly<Record<string, Validator>>): Handler {
-  const judge = createJudge(validators);
+/**
+ * @param validators by record type and version, as in `rollbar_item_v1`
+ * @param occurredAt the column that says when a fact happened, by the same names
+ */
+export function createHandler(
+  ports: Ports,
+  validators: Readonly<Record<string, Validator>>,
+  occurredAt: Readonly<Record<string, string>> = {},
+): Handler {
+  const judge = createJudge(validators, occurredAt);
   const types = new Set(Object.keys(validators).map((name) => name.replace(/_v\d+$/, '')));
   return async (event, context) => {
     const rows = new RowsByStream();

@@ -6,6 +6,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Logger } from '@aws-lambda-powertools/logger';
 import { Metrics as Powertools } from '@aws-lambda-powertools/metrics';
+import { DynamoDBClient, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import {
   BatchExecuteStatementCommand,
   DescribeStatementCommand,
@@ -15,6 +16,7 @@ import {
 } from '@aws-sdk/client-redshift-data';
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
+import { REPAIR, type RepairSpan, walkKey } from '../contract/feed.ts';
 import { type DataApi, type Sql, sqlOver } from './sql.ts';
 
 export interface Ports {
@@ -28,6 +30,36 @@ export interface Ports {
     dimensions: Readonly<Record<string, string>>,
     values: Readonly<Record<string, number>>,
   ) => void;
+}
+
+/** The spans that a feed's repair is to read again, for its producer to find. */
+export interface Repairs {
+  /** Replaces the list. */
+  leave(feed: string, spans: readonly RepairSpan[]): Promise<void>;
+}
+
+/** The item beside the repair's own cursor, in the table of cursors; nothing else of it is touched. */
+export function dynamoRepairs(client: DynamoDBClient, table: string): Repairs {
+  return {
+    async leave(feed, spans) {
+      await client.send(
+        new UpdateItemCommand({
+          TableName: table,
+          Key: { feed: { S: walkKey(feed, REPAIR) } },
+          UpdateExpression: 'set spans = :spans',
+          ExpressionAttributeValues: { ':spans': { S: JSON.stringify(spans) } },
+        }),
+      );
+    },
+  };
+}
+
+/** The repairs of the loader in AWS, from the environment that the template gives it. */
+export function realRepairs(): Repairs {
+  const table = process.env.FEEDS_TABLE;
+  if (table === undefined || table === '')
+    throw new Error('the environment variable FEEDS_TABLE must be set, got nothing; the template sets it');
+  return dynamoRepairs(new DynamoDBClient({ requestHandler: patient() }), table);
 }
 
 /** The ports of the function in AWS, from the environment that the template gives it. */

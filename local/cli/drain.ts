@@ -45,7 +45,7 @@ export async function drain(
   for (const mapping of session.stack.mappings) while (!(await mapping.isIdle())) await pause(50);
   say('the stream is read; delivering what is buffered');
   await session.services.firehose.flush();
-  const loaders = schedules.filter((schedule) => feedOf(schedule) === null);
+  const loaders = schedules.filter((schedule) => eventOf(schedule).feed === undefined);
   for (const loader of loaders) failures.push(...(await load(session, loader)));
   const discarded = session.progress.discarded;
   if (discarded > 0) failures.push(`${discarded} records were given up between the stream and the delivery`);
@@ -58,12 +58,15 @@ export async function drain(
   return failures;
 }
 
-/** The feed that a schedule polls; null when it starts something else. */
-export function feedOf({ input }: ScheduleDefinition): string | null {
+/** The feed that a schedule polls; null when it starts something else, or does something else with a feed. */
+export function feedOf(schedule: ScheduleDefinition): string | null {
+  const { feed, task } = eventOf(schedule);
+  return typeof feed === 'string' && task === undefined ? feed : null;
+}
+
+function eventOf({ input }: ScheduleDefinition): Partial<Readonly<Record<'feed' | 'task', unknown>>> {
   const event: unknown = JSON.parse(input);
-  return typeof event === 'object' && event !== null && 'feed' in event && typeof event.feed === 'string'
-    ? event.feed
-    : null;
+  return typeof event === 'object' && event !== null ? event : {};
 }
 
 async function pollUntilNothingNew(

@@ -10,6 +10,7 @@ import { defineProducer, type Page } from '../../contract/producer.ts';
 import { at } from '../../contract/read.ts';
 import { inTurn } from '../../contract/steps.ts';
 import { type Context, unixNow } from './context.ts';
+import { countOccurrences } from './counts.ts';
 import { beginning, type Cursor, isCaughtUp } from './cursor.ts';
 import { deploy } from './deploy.ts';
 import { readDeploys } from './deploys.ts';
@@ -40,6 +41,7 @@ export default defineProducer({
   },
   everyMinutes: 1,
   poll,
+  counts: countOccurrences,
 });
 
 async function* poll(context: Context): AsyncGenerator<Page<Cursor>> {

@@ -18,6 +18,25 @@ create table if not exists heimdallr."receipt" (
   "loaded_at" timestamp not null
 );
 
+create table if not exists heimdallr."reconciliation" (
+  "feed" varchar(128) check (octet_length("feed") <= 128) not null,
+  "record_type" varchar(64) check (octet_length("record_type") <= 64) not null,
+  "span_column" varchar(63) check (octet_length("span_column") <= 63) not null,
+  "span_from" varchar(32) check (octet_length("span_from") <= 32) not null,
+  "span_to" varchar(32) check (octet_length("span_to") <= 32) not null,
+  "scope" varchar(512) check (octet_length("scope") <= 512) not null,
+  "at_source" integer not null,
+  "in_warehouse" integer not null,
+  "rejected" integer not null,
+  "missing" integer not null,
+  "repaired" integer not null,
+  "comparisons" integer not null,
+  "status" varchar(16) check (octet_length("status") <= 16) not null,
+  "walk_since" timestamp not null,
+  "counted_at" timestamp not null,
+  "checked_at" timestamp not null
+);
+
 create table if not exists heimdallr."poll_page" (
   "run_id" varchar(40) check (octet_length("run_id") <= 40) not null,
   "page" integer not null,
@@ -42,10 +61,26 @@ create table if not exists heimdallr."rejected_record" (
   "rejected_type" varchar(64) check (octet_length("rejected_type") <= 64),
   "rejected_version" integer,
   "rejected_key" varchar(1024) check (octet_length("rejected_key") <= 1024),
+  "happened_at" timestamp,
   "rejected_at" timestamp not null,
   "size_bytes" integer not null,
   "reasons" varchar(4096) check (octet_length("reasons") <= 4096) not null,
   "truncated_fields" varchar(1024) check (octet_length("truncated_fields") <= 1024),
+  "_feed" varchar(128) check (octet_length("_feed") <= 128) not null,
+  "_observed_at" timestamp not null,
+  "_run_id" varchar(40) check (octet_length("_run_id") <= 40) not null
+);
+
+create table if not exists heimdallr."source_count" (
+  "feed" varchar(128) check (octet_length("feed") <= 128) not null,
+  "record_type" varchar(64) check (octet_length("record_type") <= 64) not null,
+  "span_column" varchar(63) check (octet_length("span_column") <= 63) not null,
+  "span_from" varchar(32) check (octet_length("span_from") <= 32) not null,
+  "span_to" varchar(32) check (octet_length("span_to") <= 32) not null,
+  "scope" varchar(512) check (octet_length("scope") <= 512) not null,
+  "at_source" integer not null,
+  "walk_since" timestamp not null,
+  "counted_at" timestamp not null,
   "_feed" varchar(128) check (octet_length("_feed") <= 128) not null,
   "_observed_at" timestamp not null,
   "_run_id" varchar(40) check (octet_length("_run_id") <= 40) not null

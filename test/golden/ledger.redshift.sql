@@ -18,6 +18,25 @@ create table if not exists heimdallr."receipt" (
   "loaded_at" timestamp not null
 ) diststyle auto sortkey ("observed_at");
 
+create table if not exists heimdallr."reconciliation" (
+  "feed" varchar(128) not null,
+  "record_type" varchar(64) not null,
+  "span_column" varchar(63) not null,
+  "span_from" varchar(32) not null,
+  "span_to" varchar(32) not null,
+  "scope" varchar(512) not null,
+  "at_source" integer not null,
+  "in_warehouse" integer not null,
+  "rejected" integer not null,
+  "missing" integer not null,
+  "repaired" integer not null,
+  "comparisons" integer not null,
+  "status" varchar(16) not null,
+  "walk_since" timestamp not null,
+  "counted_at" timestamp not null,
+  "checked_at" timestamp not null
+) diststyle auto sortkey ("counted_at");
+
 create table if not exists heimdallr."poll_page" (
   "run_id" varchar(40) not null,
   "page" integer not null,
@@ -42,6 +61,7 @@ create table if not exists heimdallr."rejected_record" (
   "rejected_type" varchar(64),
   "rejected_version" integer,
   "rejected_key" varchar(1024),
+  "happened_at" timestamp,
   "rejected_at" timestamp not null,
   "size_bytes" integer not null,
   "reasons" varchar(4096) not null,
@@ -50,6 +70,21 @@ create table if not exists heimdallr."rejected_record" (
   "_observed_at" timestamp not null,
   "_run_id" varchar(40) not null
 ) diststyle auto sortkey ("rejected_at");
+
+create table if not exists heimdallr."source_count" (
+  "feed" varchar(128) not null,
+  "record_type" varchar(64) not null,
+  "span_column" varchar(63) not null,
+  "span_from" varchar(32) not null,
+  "span_to" varchar(32) not null,
+  "scope" varchar(512) not null,
+  "at_source" integer not null,
+  "walk_since" timestamp not null,
+  "counted_at" timestamp not null,
+  "_feed" varchar(128) not null,
+  "_observed_at" timestamp not null,
+  "_run_id" varchar(40) not null
+) diststyle auto sortkey ("counted_at");
 
 lock heimdallr.landing;
 

@@ -136,6 +136,7 @@ export function newLoader(world: Surroundings): Container<() => Promise<unknown>
   const sql = sqlOver(warehouse.api(process), { sleep: clock.sleep, random });
   const handler = createLoader(types, {
     sql: variant.sql?.(sql) ?? sql,
+    repairs: { leave: async () => undefined },
     secret: async () => '',
     now: clock.now,
     log: () => undefined,
