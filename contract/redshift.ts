@@ -4,7 +4,7 @@
  * Postgres, used locally, runs the same text after a translation (`postgres.ts`), so what is deployed is what
  * was tried. Identifiers are always quoted: a column may be a reserved word.
  */
-import type { Column, ColumnType } from './columns.ts';
+import { type Column, type ColumnType, timestamp, varchar } from './columns.ts';
 import { landingColumns, originColumns, receiptColumns } from './envelope.ts';
 import { reconciliationColumns, rejectedRecord } from './ledger.ts';
 import { type Columns, type RecordType, tableName } from './record.ts';
@@ -44,6 +44,17 @@ export const receiptTable: Table = {
   sortKey: ['observed_at'],
 };
 
+/** The loader of skipped batches looks here before it loads one: a batch is loaded once, however often it is found. */
+export const reloadedTable: Table = {
+  name: 'reloaded_manifest',
+  description: 'Batches that Firehose gave up on and that were loaded after all.',
+  columns: {
+    manifest: varchar(1024, 'Key of the manifest in the archive, as Firehose wrote it.'),
+    reloaded_at: timestamp('When its rows were copied into the landing table.'),
+  },
+  sortKey: ['reloaded_at'],
+};
+
 /** Compared counts; `reconciliationColumns` says what they mean. */
 export const reconciliationTable: Table = {
   name: 'reconciliation',
@@ -54,7 +65,12 @@ export const reconciliationTable: Table = {
 };
 
 /** Tables that no record type declares. */
-export const pipelineTables: readonly Table[] = [landingTable, receiptTable, reconciliationTable];
+export const pipelineTables: readonly Table[] = [
+  landingTable,
+  receiptTable,
+  reconciliationTable,
+  reloadedTable,
+];
 
 /** Every table for these record types. */
 export const tablesOf = (types: readonly RecordType[]): readonly Table[] => [
@@ -184,6 +200,23 @@ export function mergeStatements(type: RecordType): readonly string[] {
     ].join('\n'),
     `delete from ${SCHEMA}.landing where ${wanted}`,
     'drop table batch',
+  ];
+}
+
+/** How rows are copied. MAXERROR and TRUNCATECOLUMNS would lose rows and values without a word. */
+export const COPY_OPTIONS = "JSON 'auto' GZIP TIMEFORMAT 'auto' DATEFORMAT 'auto' COMPUPDATE OFF";
+
+/**
+ * The statements, for one transaction, that load the objects of a manifest into the landing table and note it.
+ * @param bucket of the manifest. @param key of the manifest in it.
+ * @param roleArn of the role with which the warehouse reads the bucket.
+ */
+export function reloadStatements(bucket: string, key: string, roleArn: string): readonly string[] {
+  const columns = Object.keys(landingColumns).map(quoted).join(', ');
+  const source = literal(`s3://${bucket}/${key}`);
+  return [
+    `insert into ${SCHEMA}.${reloadedTable.name} (manifest, reloaded_at) values (${literal(key)}, getdate())`,
+    `copy ${SCHEMA}.${landingTable.name} (${columns}) from ${source} iam_role ${literal(roleArn)} manifest ${COPY_OPTIONS}`,
   ];
 }
 

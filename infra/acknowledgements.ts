@@ -27,7 +27,7 @@ export const acknowledgements: readonly Acknowledgement[] = [
   },
   {
     id: ANY_RESOURCE,
-    on: ({ schema, loader }) => [schema.fn.role, loader.fn.role],
+    on: ({ schema, loader, reload }) => [schema.fn.role, loader.fn.role, reload.fn.role],
     reason:
       'Asking about a statement of the Data API knows no resource; a condition admits only whoever sent it.',
   },
@@ -46,6 +46,17 @@ export const acknowledgements: readonly Acknowledgement[] = [
     on: ({ delivery }) => delivery.roles,
     reason: 'Firehose names the manifests of skipped batches by the hour, below this prefix.',
   },
+  ...[PREFIX.landing, PREFIX.skipped].map((prefix) => ({
+    id: objectsUnder(prefix),
+    on: ({ warehouse }: Pipeline) => (warehouse instanceof ServerlessWarehouse ? [warehouse.copyRole] : []),
+    reason: 'The warehouse reads whatever Firehose has staged, and the manifests of what it skipped.',
+  })),
+  ...[PREFIX.skipped, `${PREFIX.landing}${PREFIX.skipped}`, PREFIX.reloaded].map((prefix) => ({
+    id: objectsUnder(prefix),
+    on: ({ reload }: Pipeline) => [reload.fn.role],
+    reason:
+      'Manifests of skipped batches are named by Firehose, and moved from one of these prefixes to another.',
+  })),
   {
     id: objectsUnder(PREFIX.quarantine),
     on: ({ quarantine }) => [quarantine.role],

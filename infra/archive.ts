@@ -3,6 +3,7 @@
  *
  *     landing/       rows as COPY read them: the archive from which the warehouse can be filled again
  *     errors/        manifests of batches that Firehose skipped
+ *     reloaded/      those manifests, after their batches were loaded
  *     quarantine/    records that the transform refused
  *     aws/lambda/    batches of the stream that the transform gave up on
  *
@@ -24,6 +25,7 @@ import type { Construct } from 'constructs';
 export const PREFIX = {
   landing: 'landing/',
   skipped: 'errors/',
+  reloaded: 'reloaded/',
   quarantine: 'quarantine/',
   quarantineFailed: 'quarantine-failed/',
   givenUp: 'aws/lambda/',

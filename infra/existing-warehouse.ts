@@ -16,6 +16,7 @@ export class ExistingWarehouse extends Construct implements Warehouse {
   readonly host: string;
   readonly port: number;
   readonly firehoseSecretArn: string;
+  readonly copyRoleArn?: string;
   readonly #target: SqlTarget;
 
   constructor(scope: Construct, id: string, choice: ResolvedExisting) {
@@ -24,6 +25,7 @@ export class ExistingWarehouse extends Construct implements Warehouse {
     this.host = choice.host;
     this.port = choice.port;
     this.firehoseSecretArn = choice.firehoseSecretArn;
+    if (choice.copyRoleArn !== undefined) this.copyRoleArn = choice.copyRoleArn;
     this.#target = {
       database: choice.database,
       compute:

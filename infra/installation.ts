@@ -59,6 +59,11 @@ interface ExistingChoice {
   /** Default: 5439. */
   readonly port?: number;
   readonly database: string;
+  /**
+   * A role attached to the warehouse that may read the archive bucket: with it, batches that Firehose gave up on are
+   * loaded without a person. Default: none, and the log says what to type.
+   */
+  readonly copyRoleArn?: string;
   /** Secret with `username` and `password` for Firehose's own user; the stack creates that user and lets it do nothing but insert. */
   readonly firehoseSecretArn: string;
 }

@@ -5,7 +5,7 @@
  *     Clock ─▶ ProducerFunction ─▶ FactStream ─▶ RecordTransform ─▶ RecordDelivery ─▶ Archive ─▶ Warehouse
  *                  │  ▲                                  │                                          ▲
  *                  ▼  │                                  ▼                                          │
- *               FeedState                            Quarantine                          Clock ─▶ Loader
+ *               FeedState                            Quarantine                          Clock ─▶ Loader, Reload
  *
  * One stack: its parts are deployed, changed and removed together (docs/decisions/0002-one-stack.md). It knows
  * neither account nor region, so that it can be synthesised anywhere.
@@ -26,6 +26,7 @@ import { Quarantine } from './quarantine.ts';
 import type { ResolvedInstallation } from './read-installation.ts';
 import { RecordDelivery } from './record-delivery.ts';
 import { RecordTransform } from './record-transform.ts';
+import { Reload } from './reload.ts';
 import { type Mart, Schema } from './schema.ts';
 import { warehouseFor } from './warehouse.ts';
 
@@ -60,7 +61,7 @@ function pipeline(stack: Stack, { root, installation, records, marts }: Pipeline
   const facts = new FactStream(stack, 'FactStream', { shards });
 
   const archive = new Archive(stack, 'Archive');
-  const warehouse = warehouseFor(stack, 'Warehouse', installation.warehouse, network);
+  const warehouse = warehouseFor(stack, 'Warehouse', installation.warehouse, network, archive);
   const schema = new Schema(stack, 'Schema', { root, warehouse, records, marts });
   const delivery = new RecordDelivery(stack, 'Delivery', {
     streams,
@@ -74,9 +75,10 @@ function pipeline(stack: Stack, { root, installation, records, marts }: Pipeline
   const polling = { root, feeds, clock, network, state, facts, transform };
   const producers = producerFunctions(stack, polling);
   const loader = new Loader(stack, 'Loader', { root, freshnessMinutes, clock, warehouse, schema, state });
+  const reload = new Reload(stack, 'Reload', { root, freshnessMinutes, clock, archive, warehouse, schema });
 
   return {
     ...{ clock, network, state, facts, producers, archive },
-    ...{ warehouse, schema, delivery, quarantine, transform, loader },
+    ...{ warehouse, schema, delivery, quarantine, transform, loader, reload },
   };
 }

@@ -172,6 +172,10 @@ const existing = {
   port: optional(whole(1024, 65_535), 5439),
   database,
   firehoseSecretArn: arn('secretsmanager', "the ARN of the secret of Firehose's database user"),
+  copyRoleArn: optional(
+    text(/^arn:aws[\w-]*:iam::\d{12}:role\/\S+$/, 'the ARN of a role attached to the warehouse'),
+    undefined,
+  ),
 };
 
 const secretArn = arn(
@@ -211,6 +215,7 @@ const WAREHOUSE_KEYS = [
     'host',
     'port',
     'firehoseSecretArn',
+    'copyRoleArn',
     'secretArn',
   ],
   ...['clusterIdentifier', 'workgroupName', 'workgroupArn'],

@@ -5,8 +5,7 @@
  * its own. The role lets it read and write the staging prefix, read that user's secret and write its error log;
  * it needs no permission on Redshift.
  *
- * Not used, because they would hide trouble or cannot work here: MAXERROR and TRUNCATECOLUMNS (rows and values
- * would vanish without a word), a backup of the source records (the staging files are one), `!{…}` in the
+ * Not used, because they would hide trouble or cannot work here: a backup of the source records (the staging files are one), `!{…}` in the
  * prefix and an error prefix (refused for this destination).
  */
 import type { Duration } from 'aws-cdk-lib';
@@ -14,6 +13,7 @@ import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { CfnDeliveryStream, DestinationConfig, IDestination } from 'aws-cdk-lib/aws-kinesisfirehose';
 import { LogStream } from 'aws-cdk-lib/aws-logs';
 import type { Construct, IDependable } from 'constructs';
+import { COPY_OPTIONS } from '../contract/redshift.ts';
 import { type Archive, PREFIX } from './archive.ts';
 import { ServiceLog } from './service-log.ts';
 
@@ -35,8 +35,6 @@ export interface RedshiftDestinationProps {
 interface RedshiftDestinationConfig extends DestinationConfig {
   readonly redshiftDestinationConfiguration: CfnDeliveryStream.RedshiftDestinationConfigurationProperty;
 }
-
-const COPY_OPTIONS = "JSON 'auto' GZIP TIMEFORMAT 'auto' DATEFORMAT 'auto' COMPUPDATE OFF";
 
 export class RedshiftDestination implements IDestination {
   readonly #props: RedshiftDestinationProps;

@@ -10,9 +10,11 @@
  */
 import { RemovalPolicy } from 'aws-cdk-lib';
 import { type Connections, SecurityGroup, SubnetType } from 'aws-cdk-lib/aws-ec2';
+import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { CfnNamespace, CfnWorkgroup } from 'aws-cdk-lib/aws-redshiftserverless';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
+import { type Archive, PREFIX } from './archive.ts';
 import { openDataApi } from './data-api.ts';
 import type { Network } from './network.ts';
 import type { PipelineFunction } from './pipeline-function.ts';
@@ -22,6 +24,8 @@ import type { Warehouse } from './warehouse.ts';
 export interface ServerlessWarehouseProps {
   readonly choice: ResolvedServerless;
   readonly network: Network;
+  /** Where rows are staged. */
+  readonly archive: Archive;
 }
 
 const NAME = 'heimdallr';
@@ -31,6 +35,8 @@ export class ServerlessWarehouse extends Construct implements Warehouse {
   readonly host: string;
   readonly port = 5439;
   readonly firehoseSecretArn: string;
+  readonly copyRoleArn: string;
+  readonly copyRole: Role;
   readonly connections: Connections;
   readonly securityGroup: SecurityGroup;
   readonly secrets: readonly Secret[];
@@ -38,7 +44,7 @@ export class ServerlessWarehouse extends Construct implements Warehouse {
   readonly workgroup: CfnWorkgroup;
   readonly #administrator: Secret;
 
-  constructor(scope: Construct, id: string, { choice, network }: ServerlessWarehouseProps) {
+  constructor(scope: Construct, id: string, { choice, network, archive }: ServerlessWarehouseProps) {
     super(scope, id);
     this.database = choice.database;
     this.#administrator = databaseUser(this, 'Administrator', 'heimdallr_admin');
@@ -51,10 +57,20 @@ export class ServerlessWarehouse extends Construct implements Warehouse {
       allowAllOutbound: false,
     });
     this.connections = this.securityGroup.connections;
+    // Firehose's COPY brings the role of its delivery stream; one of our own needs a role that is the warehouse's.
+    this.copyRole = new Role(this, 'CopyRole', {
+      assumedBy: new ServicePrincipal('redshift.amazonaws.com'),
+    });
+    const allow = (actions: string[], resources: string[]) =>
+      this.copyRole.addToPolicy(new PolicyStatement({ actions, resources }));
+    allow(['s3:GetObject'], archive.objects(PREFIX.landing, PREFIX.skipped));
+    allow(['s3:GetBucketLocation', 's3:ListBucket'], [archive.bucketArn]);
+    this.copyRoleArn = this.copyRole.roleArn;
     this.namespace = new CfnNamespace(this, 'Namespace', {
       namespaceName: NAME,
       dbName: choice.database,
       adminUsername: 'heimdallr_admin',
+      iamRoles: [this.copyRoleArn],
       // CloudFormation resolves it while deploying; the template holds a reference.
       adminUserPassword: this.#administrator.secretValueFromJson('password').unsafeUnwrap(),
     });

@@ -3,6 +3,7 @@
  */
 import type { Connections } from 'aws-cdk-lib/aws-ec2';
 import type { Construct } from 'constructs';
+import type { Archive } from './archive.ts';
 import { ExistingWarehouse } from './existing-warehouse.ts';
 import type { Network } from './network.ts';
 import type { PipelineFunction } from './pipeline-function.ts';
@@ -15,6 +16,8 @@ export interface Warehouse {
   readonly port: number;
   /** Secret with `username` and `password` of Firehose's own database user. */
   readonly firehoseSecretArn: string;
+  /** Role with which the warehouse itself reads the archive; missing when it has none. */
+  readonly copyRoleArn?: string;
   /** Missing when the warehouse's network is not ours to change. */
   readonly connections?: Connections;
   /** Lets a function run SQL through the Data API, and tells it where. */
@@ -27,8 +30,9 @@ export function warehouseFor(
   id: string,
   choice: ResolvedWarehouse,
   network: Network,
+  archive: Archive,
 ): ServerlessWarehouse | ExistingWarehouse {
   return choice.mode === 'serverless'
-    ? new ServerlessWarehouse(scope, id, { choice, network })
+    ? new ServerlessWarehouse(scope, id, { choice, network, archive })
     : new ExistingWarehouse(scope, id, choice);
 }

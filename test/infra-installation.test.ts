@@ -144,7 +144,7 @@ const refused: readonly (readonly [string, unknown, string])[] = [
   [
     'no warehouse',
     { feeds: serverless.feeds },
-    'warehouse: got nothing, expected an object with mode, database, baseCapacityRpu, maxRpuHoursPerDay, host, port, firehoseSecretArn, secretArn, clusterIdentifier, workgroupName, workgroupArn',
+    'warehouse: got nothing, expected an object with mode, database, baseCapacityRpu, maxRpuHoursPerDay, host, port, firehoseSecretArn, copyRoleArn, secretArn, clusterIdentifier, workgroupName, workgroupArn',
   ],
   [
     'an unknown kind of warehouse',

@@ -96,7 +96,10 @@ const root = emptyProject();
 function emptyProject(): string {
   const folder = mkdtempSync(join(tmpdir(), 'heimdallr-infra-'));
   copyFileSync(join(project, 'package-lock.json'), join(folder, 'package-lock.json'));
-  const entries = ['transformers/handler.ts', 'warehouse/loader/handler.ts', 'warehouse/schema/handler.ts'];
+  const entries = [
+    'transformers/handler.ts',
+    ...['loader', 'reload', 'schema'].map((each) => `warehouse/${each}/handler.ts`),
+  ];
   const generated = producers.flatMap(({ name }) => [
     `.generated/handlers/${name}.ts`,
     `.generated/webhooks/${name}.ts`,

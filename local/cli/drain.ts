@@ -46,7 +46,7 @@ export async function drain(
   say('the stream is read; delivering what is buffered');
   await session.services.firehose.flush();
   const loaders = schedules.filter((schedule) => eventOf(schedule).feed === undefined);
-  for (const loader of loaders) failures.push(...(await load(session, loader)));
+  failures.push(...(await load(session, loaders)));
   const discarded = session.progress.discarded;
   if (discarded > 0) failures.push(`${discarded} records were given up between the stream and the delivery`);
   for (const { stream, copiesSkipped, lastError } of session.services.firehose.stats()) {
@@ -107,23 +107,27 @@ function whyNot({ result }: ScheduleResult, run: RunSummary | null): string {
   return 'the function gave no answer';
 }
 
-/** Runs the loader until the landing table is empty or does not get emptier. */
-async function load(session: Session, schedule: ScheduleDefinition): Promise<string[]> {
+/** Runs what loads, all of it in turn, until the landing table is empty or does not get emptier. */
+async function load(session: Session, schedules: readonly ScheduleDefinition[]): Promise<string[]> {
   let left = Number.POSITIVE_INFINITY;
   for (let tries = 1; ; ) {
-    const { result } = await session.stack.schedules.fire(schedule.name);
+    const errors: string[] = [];
+    for (const { name } of schedules) {
+      const { result } = await session.stack.schedules.fire(name);
+      if (result.status === 'failed' && result.error !== null)
+        errors.push(`${result.error.errorType}: ${result.error.errorMessage}`);
+      else if (result.status !== 'ok') errors.push(`${name} could not be started`);
+    }
     const landed = Number(
       (await session.services.warehouse.query(`select count(*) as n from ${SCHEMA}.${landingTable.name}`))
         .rows[0]?.n ?? 0,
     );
-    if (landed === 0 && result.status === 'ok') return [];
+    if (landed === 0 && errors.length === 0) return [];
     tries = landed < left ? 1 : tries + 1;
     left = landed;
     if (tries === MAX_TRIES) {
-      const error = result.status === 'failed' ? result.error : null;
-      const reason =
-        error === null ? 'no final table takes them' : `${error.errorType}: ${error.errorMessage}`;
-      return [`${landed} rows stay in the landing table: ${reason}`];
+      const reason = errors.length === 0 ? 'no final table takes them' : errors.join('; ');
+      return [landed === 0 ? reason : `${landed} rows stay in the landing table: ${reason}`];
     }
     await pause(RETRY_MS);
   }

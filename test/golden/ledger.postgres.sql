@@ -37,6 +37,11 @@ create table if not exists heimdallr."reconciliation" (
   "checked_at" timestamp not null
 );
 
+create table if not exists heimdallr."reloaded_manifest" (
+  "manifest" varchar(1024) check (octet_length("manifest") <= 1024) not null,
+  "reloaded_at" timestamp not null
+);
+
 create table if not exists heimdallr."poll_page" (
   "run_id" varchar(40) check (octet_length("run_id") <= 40) not null,
   "page" integer not null,

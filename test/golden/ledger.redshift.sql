@@ -37,6 +37,11 @@ create table if not exists heimdallr."reconciliation" (
   "checked_at" timestamp not null
 ) diststyle auto sortkey ("counted_at");
 
+create table if not exists heimdallr."reloaded_manifest" (
+  "manifest" varchar(1024) not null,
+  "reloaded_at" timestamp not null
+) diststyle auto sortkey ("reloaded_at");
+
 create table if not exists heimdallr."poll_page" (
   "run_id" varchar(40) not null,
   "page" integer not null,
