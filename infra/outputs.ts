@@ -10,7 +10,7 @@ import type { ResolvedInstallation } from './read-installation.ts';
 export function outputs(stack: Stack, parts: Pipeline, { warehouse: choice }: ResolvedInstallation): void {
   const print = (id: string, value: string, description: string) =>
     new CfnOutput(stack, id, { value, description });
-  const { network, facts, delivery, quarantine, archive, warehouse } = parts;
+  const { clock, network, facts, delivery, quarantine, archive, warehouse } = parts;
   network.addresses.forEach((address, index) => {
     print(
       `PollingAddress${index + 1}`,
@@ -29,6 +29,7 @@ export function outputs(stack: Stack, parts: Pipeline, { warehouse: choice }: Re
   );
   print('QuarantineStreamName', quarantine.stream.deliveryStreamName, 'Firehose stream of refused records');
   print('ArchiveBucketName', archive.bucketName, 'Staged rows, refused records, batches given up');
+  print('ScheduleGroupName', clock.group.scheduleGroupName, 'Schedules: one starts the polling of each feed');
   print('WarehouseEndpoint', `${warehouse.host}:${warehouse.port}/${warehouse.database}`, 'The warehouse');
   if (warehouse instanceof ExistingWarehouse) {
     print(

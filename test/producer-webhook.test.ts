@@ -200,6 +200,7 @@ describe('with the services', () => {
       vi.stubEnv(name, value);
     const ring = createWebhook(circleci as unknown as Producer, realWebhookPorts());
     services.registerFunctions({
+      exists: (name) => name === 'webhook' || name === 'producer',
       invoke: async (_name, request) => ({ status: 'ok', payload: await ring(request as UrlRequest) }),
       invokeAsync: async (name, payload) => {
         started.push([name, payload]);

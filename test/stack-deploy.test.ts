@@ -32,6 +32,8 @@ interface Run {
   readonly dataDir: string;
   /** Calls of the services, in order. */
   readonly made: unknown[][];
+  /** What the services are told of the stack once it is deployed. */
+  readonly told: unknown[];
   readonly events: StackEvent[];
   readonly results: ScheduleResult[];
   start(assemblyDir: string, options?: Partial<StackOptions>): Promise<RunningStack>;
@@ -41,6 +43,7 @@ interface Run {
 function run(): Run {
   const dataDir = temporaryFolder();
   const made: unknown[][] = [];
+  const told: unknown[] = [];
   const events: StackEvent[] = [];
   const results: ScheduleResult[] = [];
   const secrets = new Map<string, string>();
@@ -52,6 +55,7 @@ function run(): Run {
   return {
     dataDir,
     made,
+    told,
     events,
     results,
     async start(assemblyDir, options = {}) {
@@ -75,6 +79,9 @@ function run(): Run {
             made.push(['warehouse', warehouse]);
           },
           registerFunctions: () => undefined,
+          registerStack: (stack, schedules) => {
+            told.push(stack, schedules);
+          },
           functionUrl: (name) => `http://127.0.0.1:9/function-urls/${name}/`,
         },
         speed: 1,
@@ -396,6 +403,7 @@ test('schedules start functions with their input, asynchronously as configured',
       },
     },
     { poll: `export const handler = async (event) => { throw new Error(event.feed); };` },
+    { Where: { Value: { Ref: 'Clock' } } },
   );
 
   const stack = await given.start(directory, { isPaused: true });
@@ -403,6 +411,18 @@ test('schedules start functions with their input, asynchronously as configured',
 
   expect(stack.schedules.list()).toMatchObject([
     { logicalId: 'Clock', input: '{"feed":"us-east-1"}', periodMs: 60_000 },
+  ]);
+  expect(given.told).toMatchObject([
+    { name: 'Demo', outputs: { Where: 'Demo-Clock' } },
+    [
+      {
+        name: 'Demo-Clock',
+        group: 'default',
+        expression: 'rate(1 minute)',
+        targetArn: 'arn:aws:lambda:us-east-1:111111111111:function:Demo-Poll',
+        input: '{"feed":"us-east-1"}',
+      },
+    ],
   ]);
   expect(fired).toMatchObject({
     functionName: 'Demo-Poll',

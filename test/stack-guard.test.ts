@@ -200,6 +200,7 @@ describe('a resource whose role may not do what it is for stops the start', () =
         createSecret: () => {},
         registerWarehouse: () => {},
         registerFunctions: () => {},
+        registerStack: () => {},
         functionUrl: () => '',
       },
       speed: 1,

@@ -1,9 +1,10 @@
 /**
  * A session: everything that `npm start` runs, started in the right order and ended again.
  */
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { LOCAL_STACK_FILE, type LocalStack } from '../../contract/local-stack.ts';
 import { type LocalServices, type OnCall, startServices } from '../services/index.ts';
 import { createGuard } from '../stack/guard.ts';
 import type { JsonObject } from '../stack/json.ts';
@@ -112,11 +113,21 @@ async function start(
     isPaused: true,
   });
   started.push(stack);
+  started.push(tellOperators(dataDir, services.endpoint, stack));
   for (const [name, url] of stack.functionUrls) say(`webhook    ${name}: ${url}`);
   const warehouseUrl = wire?.url ?? options.warehouse ?? '';
   say(`warehouse  psql '${withoutPassword(warehouseUrl)}'`);
   say(`state      ${dataDir}`);
+  say(`operate    npm run redrive -- --data ${dataDir}, npm run backfill -- --data ${dataDir}`);
   return { stack, services, progress, dataDir, close };
+}
+
+/** Leaves what `npm run redrive` and `npm run backfill` need to find the stack, as long as it runs. */
+function tellOperators(dataDir: string, endpoint: string, { region, assembly }: RunningStack) {
+  const file = join(dataDir, LOCAL_STACK_FILE);
+  const told: LocalStack = { endpoint, region, stack: assembly.stackName, pid: process.pid };
+  writeFileSync(file, `${JSON.stringify(told)}\n`);
+  return { close: () => rmSync(file, { force: true }) };
 }
 
 type TokenOf = (producer: string) => string | undefined;

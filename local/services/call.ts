@@ -9,7 +9,9 @@ export type ServiceName =
   | 'lambda'
   | 'redshift-data'
   | 'secretsmanager'
-  | 's3';
+  | 's3'
+  | 'scheduler'
+  | 'cloudformation';
 
 /** A request's JSON. */
 export type Body = Readonly<Record<string, unknown>>;
@@ -22,12 +24,18 @@ export interface ServiceCall {
   readonly action: string;
   /** From the Authorization header; empty when the call is not signed. */
   readonly callerAccessKeyId: string;
-  /** The request's JSON; for S3 `{ Bucket, Key }`, for ListBucket `{ Bucket, Prefix }`; for Lambda `{ FunctionName }`. */
+  /**
+   * The request's JSON; for S3 `{ Bucket, Key }`, for ListBucket `{ Bucket, Prefix }`; for Lambda `{ FunctionName }`; for
+   * Scheduler `{ GroupName, Name }`; for CloudFormation `{ StackName }`.
+   */
   readonly body: Body;
 }
 
 /** Asked before every call; throws an AwsError to refuse it. */
 export type OnCall = (call: ServiceCall) => void | Promise<void>;
+
+/** The same within one service, by action and `body`; asked before anything is done. */
+export type Permit = (action: string, body: Body) => Promise<void>;
 
 /** An error that travels to the SDK client with its code and status. */
 export class AwsError extends Error {

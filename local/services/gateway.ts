@@ -1,19 +1,29 @@
 /**
  * The one door to all services.
  *
- * Functions get a single AWS_ENDPOINT_URL, so one server tells the services apart: by X-Amz-Target, S3 and Lambda by
+ * Functions get a single AWS_ENDPOINT_URL, so one server tells the services apart: by X-Amz-Target, the others by
  * the service in the signature. Requests to function URLs arrive here, too, and are signed by nobody. Behind the door stands the hook that checks permissions and injects faults;
  * nothing reaches a service without passing it.
  */
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import { AwsError, type Body, isBody, type JsonService, type OnCall, type ServiceName } from './call.ts';
+import {
+  AwsError,
+  type Body,
+  isBody,
+  type JsonService,
+  type OnCall,
+  type Permit,
+  type ServiceName,
+} from './call.ts';
+import { type CloudFormation, queryError } from './cloudformation.ts';
 import { DYNAMODB_TARGET } from './dynamodb.ts';
 import type { Answer, Emulator } from './emulator.ts';
 import { KINESIS_TARGET, type Kinesis } from './kinesis.ts';
-import { FUNCTION_URLS, INVOKE_PATH, type Lambda } from './lambda.ts';
+import { FUNCTION_URLS, type Lambda } from './lambda.ts';
 import type { ObjectStore } from './object-store.ts';
 import { answerS3, s3Error } from './s3.ts';
+import type { Schedules } from './schedules.ts';
 
 export interface GatewayPorts {
   readonly kinesis: Kinesis;
@@ -23,6 +33,8 @@ export interface GatewayPorts {
   readonly secrets: JsonService;
   readonly s3: ObjectStore;
   readonly lambda: Lambda;
+  readonly schedules: Schedules;
+  readonly cloudformation: CloudFormation;
   readonly now: () => Date;
   readonly onCall: OnCall;
   /** An exception that is no AwsError: a bug of a service. */
@@ -86,8 +98,8 @@ async function answer(request: IncomingMessage, ports: GatewayPorts): Promise<An
       await ports.onCall({ service: target, action, callerAccessKeyId: accessKeyId, body: parsed });
       return await answerJson(target, action, parsed, body, request, ports);
     }
-    if (service === 's3') return await answerS3Call(request, body, accessKeyId, ports);
-    if (service === 'lambda') return await answerInvoke(request, body, accessKeyId, ports);
+    if (isSignedFor(service))
+      return await SIGNED[service](request, body, permitOf(service, accessKeyId, ports), ports);
     const asked = prefix === '' ? `${request.method} ${request.url}` : `${prefix}.${action}`;
     throw new AwsError(
       'UnknownOperationException',
@@ -121,6 +133,8 @@ async function answerJson(
       return json(await ports.secrets(action, parsed));
     case 's3':
     case 'lambda':
+    case 'scheduler':
+    case 'cloudformation':
       throw new AwsError('UnknownOperationException', `${service} has no X-Amz-Target`);
   }
 }
@@ -147,40 +161,39 @@ async function forward(
   return found;
 }
 
-async function answerS3Call(
+type Signed = (
   request: IncomingMessage,
   body: Buffer,
-  callerAccessKeyId: string,
-  { s3, onCall }: GatewayPorts,
-): Promise<Answer> {
-  const { method = 'GET', url = '/', headers } = request;
-  try {
-    return await answerS3({ method, url, headers, body }, s3, async (action, named) =>
-      onCall({ service: 's3', action, callerAccessKeyId, body: named }),
-    );
-  } catch (error) {
-    if (!(error instanceof AwsError)) throw error;
-    return s3Error(error);
-  }
-}
+  permit: Permit,
+  ports: GatewayPorts,
+) => Promise<Answer>;
 
-async function answerInvoke(
-  { method = '', url = '', headers }: IncomingMessage,
-  body: Buffer,
-  callerAccessKeyId: string,
-  { lambda, onCall }: GatewayPorts,
-): Promise<Answer> {
-  const [, encoded] = method === 'POST' ? (INVOKE_PATH.exec(url) ?? []) : [];
-  if (encoded === undefined) {
-    throw new AwsError(
-      'UnknownOperationException',
-      `lambda: ${method} ${url} is not played by the local services`,
-    );
-  }
-  const FunctionName = decodeURIComponent(encoded);
-  await onCall({ service: 'lambda', action: 'InvokeFunction', callerAccessKeyId, body: { FunctionName } });
-  return lambda.invoke(FunctionName, headers['x-amz-invocation-type'] === 'Event', body);
-}
+/** Services without X-Amz-Target, by the name that calls are signed for. */
+const SIGNED = {
+  s3: ({ method = 'GET', url = '/', headers }, body, permit, { s3 }) =>
+    answerS3({ method, url, headers, body }, s3, permit).catch(inTheWordsOf(s3Error)),
+  lambda: ({ method = 'GET', url = '/', headers }, body, permit, { lambda }) =>
+    lambda.answer({ method, url, headers, body }, permit),
+  scheduler: ({ method = 'GET', url = '/' }, _body, permit, { schedules }) =>
+    schedules.answer(method, url, permit),
+  cloudformation: (_request, body, permit, { cloudformation }) =>
+    cloudformation.answer(body, permit).catch(inTheWordsOf(queryError)),
+} satisfies Partial<Record<ServiceName, Signed>>;
+
+const isSignedFor = (service: string): service is keyof typeof SIGNED => Object.hasOwn(SIGNED, service);
+
+const permitOf =
+  (service: ServiceName, callerAccessKeyId: string, { onCall }: GatewayPorts): Permit =>
+  async (action, body) =>
+    onCall({ service, action, callerAccessKeyId, body });
+
+/** For services whose errors are no JSON. */
+const inTheWordsOf =
+  (format: (error: AwsError) => Answer) =>
+  (error: unknown): Answer => {
+    if (!(error instanceof AwsError)) throw error;
+    return format(error);
+  };
 
 function answerFunctionUrl(
   request: IncomingMessage,

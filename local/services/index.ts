@@ -9,6 +9,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Database, openDatabase } from '../warehouse/database.ts';
 import type { OnCall } from './call.ts';
+import { type PlayedStack, startCloudFormation } from './cloudformation.ts';
 import { takeDirectory } from './data-directory.ts';
 import type { DeliveryStreamDefinition } from './delivery-stream.ts';
 import { startDynamoDb, type TableDefinition } from './dynamodb.ts';
@@ -18,16 +19,19 @@ import { startKinesis } from './kinesis.ts';
 import { FUNCTION_URLS, type FunctionRunner, startLambda } from './lambda.ts';
 import { type ObjectStore, openObjectStore, parseS3Url } from './object-store.ts';
 import { startRedshiftData, type WarehouseName } from './redshift-data.ts';
+import { type PlayedSchedule, startSchedules } from './schedules.ts';
 import { startSecrets } from './secrets.ts';
 
 export type { Database, Query, QueryResult } from '../warehouse/database.ts';
 export { AwsError, type Body, type OnCall, type ServiceCall, type ServiceName } from './call.ts';
+export type { PlayedStack } from './cloudformation.ts';
 export type { DeliveryStreamDefinition } from './delivery-stream.ts';
 export type { TableDefinition } from './dynamodb.ts';
 export type { Delivery, DeliveryStats, Firehose } from './firehose.ts';
 export type { FunctionRunner } from './lambda.ts';
 export type { ObjectStore } from './object-store.ts';
 export type { WarehouseName } from './redshift-data.ts';
+export type { PlayedSchedule } from './schedules.ts';
 
 export interface ServicesOptions {
   /** All state lives here; a second start on the same directory continues. */
@@ -80,6 +84,8 @@ export interface LocalServices {
   registerWarehouse(name: WarehouseName): void;
   /** Makes Invoke and function URLs reach these functions. */
   registerFunctions(runner: FunctionRunner): void;
+  /** Makes CloudFormation and Scheduler answer for a stack that is deployed. */
+  registerStack(stack: PlayedStack, schedules: readonly PlayedSchedule[]): void;
   /** Where the URL of a function is served here. */
   functionUrl(name: string): string;
   /** Stops everything; what is buffered stays in the data directory. Whoever uses `kinesisEndpoint` stops before. */
@@ -132,8 +138,12 @@ export async function startServices(options: ServicesOptions): Promise<LocalServ
     },
   });
   const lambda = startLambda();
+  const schedules = startSchedules(now);
+  const cloudformation = startCloudFormation(now);
   const gateway = await startGateway({
     lambda,
+    schedules,
+    cloudformation,
     now,
     kinesis,
     dynamodb,
@@ -162,6 +172,10 @@ export async function startServices(options: ServicesOptions): Promise<LocalServ
     createSecret: secrets.create,
     registerWarehouse: redshiftData.register,
     registerFunctions: lambda.register,
+    registerStack(stack, known) {
+      cloudformation.register(stack);
+      schedules.register(known);
+    },
     functionUrl: (name) => `${gateway.endpoint}${FUNCTION_URLS}${encodeURIComponent(name)}/`,
     async close() {
       await gateway.close();

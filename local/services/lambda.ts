@@ -5,7 +5,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
-import { AwsError } from './call.ts';
+import { AwsError, type Permit } from './call.ts';
 import type { Answer } from './emulator.ts';
 
 /** How one invocation ended. */
@@ -15,7 +15,8 @@ export type Invoked =
   | { readonly status: 'throttled' };
 
 export interface FunctionRunner {
-  /** @throws {Error} when there is no such function. */
+  /** By name, ARN or logical id. */
+  exists(name: string): boolean;
   invoke(name: string, event: unknown): Promise<Invoked>;
   /** Calls as a schedule does: with repeats, and without anybody who waits. */
   invokeAsync(name: string, event: unknown): Promise<unknown>;
@@ -32,12 +33,18 @@ export interface HttpRequest {
 
 export interface Lambda {
   register(runner: FunctionRunner): void;
-  invoke(name: string, isAsync: boolean, payload: Buffer): Promise<Answer>;
+  /** Answers Invoke. */
+  answer(request: HttpRequest, permit: Permit): Promise<Answer>;
   /** Answers a request at a function's URL. */
   request(name: string, request: HttpRequest, now: Date): Promise<Answer>;
 }
 
-export const INVOKE_PATH = /^\/2015-03-31\/functions\/([^/?]+)\/invocations$/;
+const INVOKE_PATH = /^\/2015-03-31\/functions\/([^/?]+)\/invocations$/;
+
+const INVOCATION_TYPE = 'x-amz-invocation-type';
+
+/** Of a request that waits for the answer. */
+const MAX_PAYLOAD_BYTES = 6 * 1024 * 1024;
 
 /** Where the URLs of functions are served; in AWS each has a host of its own. */
 export const FUNCTION_URLS = '/function-urls/';
@@ -45,16 +52,23 @@ export const FUNCTION_URLS = '/function-urls/';
 export function startLambda(): Lambda {
   let runner: FunctionRunner | null = null;
   const found = (name: string): FunctionRunner => {
-    if (runner === null) throw new AwsError('ResourceNotFoundException', `Function not found: ${name}`, 404);
+    if (runner?.exists(name) !== true)
+      throw new AwsError('ResourceNotFoundException', `Function not found: ${name}`, 404);
     return runner;
   };
   return {
     register(given) {
       runner = given;
     },
-    async invoke(name, isAsync, payload) {
-      const event: unknown = payload.length === 0 ? {} : JSON.parse(payload.toString('utf8'));
-      if (isAsync) {
+    async answer({ method, url, headers, body }, permit) {
+      const [, encoded] = method === 'POST' ? (INVOKE_PATH.exec(url) ?? []) : [];
+      const { [INVOCATION_TYPE]: type = 'RequestResponse' } = headers;
+      if (encoded === undefined || (type !== 'Event' && type !== 'RequestResponse'))
+        throw notPlayed(method, url, type);
+      const name = decodeURIComponent(encoded);
+      await permit('InvokeFunction', { FunctionName: name });
+      const event = eventOf(body);
+      if (type === 'Event') {
         // Nobody waits for the end; what is given up is kept by the function's own destination.
         found(name)
           .invokeAsync(name, event)
@@ -65,8 +79,8 @@ export function startLambda(): Lambda {
       if (result.status === 'throttled')
         throw new AwsError('TooManyRequestsException', 'Rate Exceeded.', 429);
       if (result.status === 'ok') return answered(200, result.payload);
-      const { headers, ...failure } = answered(200, result.error);
-      return { ...failure, headers: { ...headers, 'x-amz-function-error': 'Unhandled' } };
+      const failure = answered(200, result.error);
+      return { ...failure, headers: { ...failure.headers, 'x-amz-function-error': 'Unhandled' } };
     },
     async request(name, request, now) {
       if (!found(name).hasUrl(name)) return plain(403, 'Forbidden');
@@ -83,6 +97,30 @@ const answered = (status: number, payload: unknown): Answer => ({
   headers: { 'content-type': 'application/json' },
   body: Buffer.from(payload === null ? '' : JSON.stringify(payload)),
 });
+
+/** @throws {AwsError} as Lambda refuses a payload. */
+function eventOf(body: Buffer): unknown {
+  if (body.length > MAX_PAYLOAD_BYTES)
+    throw new AwsError(
+      'RequestTooLargeException',
+      `Request must be smaller than ${MAX_PAYLOAD_BYTES} bytes for the InvokeFunction operation`,
+      413,
+    );
+  try {
+    return body.length === 0 ? {} : JSON.parse(body.toString('utf8'));
+  } catch (cause) {
+    throw new AwsError(
+      'InvalidRequestContentException',
+      `Could not parse request body into json: ${cause instanceof Error ? cause.message : String(cause)}`,
+    );
+  }
+}
+
+const notPlayed = (method: string, url: string, type: unknown): AwsError =>
+  new AwsError(
+    'UnknownOperationException',
+    `lambda: ${method} ${url} with the invocation type ${String(type)} is not played by the local services`,
+  );
 
 const plain = (status: number, text: string): Answer => ({
   status,

@@ -3,9 +3,10 @@
  * an ignored header could mean that something is overwritten here and not in AWS.
  */
 import { createHash } from 'node:crypto';
-import { AwsError, type Body } from './call.ts';
+import { AwsError, type Permit } from './call.ts';
 import type { Answer } from './emulator.ts';
 import { type ObjectName, type ObjectStore, parseS3Url, type StoredObject } from './object-store.ts';
+import { escapedXml as escaped } from './xml.ts';
 
 export interface S3Request {
   readonly method: string;
@@ -14,9 +15,6 @@ export interface S3Request {
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   readonly body: Buffer;
 }
-
-/** Asked before anything is done; throws to refuse it. */
-type Permit = (action: string, body: Body) => Promise<void>;
 
 const MAX_KEYS = 1000;
 
@@ -141,8 +139,6 @@ const xml = (root: string, inner: string): Answer => ({
     `<?xml version="1.0" encoding="UTF-8"?>\n<${root} xmlns="http://s3.amazonaws.com/doc/2006-03-01/">${inner}</${root}>`,
   ),
 });
-
-const escaped = (text: string): string => text.replace(/[&<>"]/g, (found) => `&#${found.charCodeAt(0)};`);
 
 const etag = (body: Buffer): string => `"${createHash('md5').update(body).digest('hex')}"`;
 

@@ -1,6 +1,7 @@
 /**
  * One deployment of a template: what each type of resource becomes, and what of it is running.
  */
+import type { PlayedSchedule } from '../services/index.ts';
 import type { Assembly } from './assembly.ts';
 import { ASYNC_DEFAULTS, type AsyncConfig } from './async-invocation.ts';
 import { CodeStore } from './code-store.ts';
@@ -24,7 +25,7 @@ import { deploymentOrder } from './order.ts';
 import { requiredGrants } from './required-grants.ts';
 import { Resolver, stackArn } from './resolver.ts';
 import { ACCOUNT_ID, type Custom, isCustom, isIgnored, type Place, REGION, secretName } from './resources.ts';
-import { Scheduler } from './scheduler.ts';
+import { rateText, type ScheduleDefinition, Scheduler } from './scheduler.ts';
 import { generatedValue } from './secret-value.ts';
 import type { RunningStack, StackOptions } from './stack.ts';
 import { StackState } from './stack-state.ts';
@@ -36,9 +37,25 @@ function rank(type: string): number {
   return isCustom(type) ? 1 : 0;
 }
 
+/** A schedule as Scheduler tells of it; its ARN says in which group it is. */
+const played = ({
+  name,
+  arn,
+  periodMs,
+  isEnabled,
+  functionArn,
+  input,
+}: ScheduleDefinition): PlayedSchedule => ({
+  ...{ name, arn, isEnabled, input },
+  group: arn.split('/').at(-2) ?? 'default',
+  expression: rateText(periodMs),
+  targetArn: functionArn,
+});
+
 /** Made by `run`; `close` ends whatever of it was started. */
 export class Deployment implements RunningStack {
   readonly assembly: Assembly;
+  readonly region: string;
   readonly functions: Functions;
   readonly mappings: Mapping[] = [];
   readonly schedules: Scheduler;
@@ -57,6 +74,7 @@ export class Deployment implements RunningStack {
   constructor(assembly: Assembly, options: StackOptions) {
     const { dataDir, services, speed, now, onEvent, onResult, region = REGION } = options;
     this.assembly = assembly;
+    this.region = region;
     this.#options = options;
     this.#place = { stackName: assembly.stackName, region, accountId: ACCOUNT_ID };
     this.#state = new StackState(dataDir);
@@ -75,6 +93,7 @@ export class Deployment implements RunningStack {
     if (options.isPaused === true) this.schedules.pause();
     const { functions, functionUrls } = this;
     services.registerFunctions({
+      exists: (name) => functions.exists(name),
       invoke: (name, event) => functions.invoke(name, event),
       invokeAsync: (name, event) => functions.invokeAsync(name, event),
       hasUrl: (name) => functionUrls.has(name),
@@ -96,6 +115,10 @@ export class Deployment implements RunningStack {
       this.#options.onEvent({ kind: 'resource', logicalId, type });
     }
     this.outputs = this.#resolver.outputs();
+    this.#options.services.registerStack(
+      { id: stackArn(this.#place), name: this.assembly.stackName, outputs: this.outputs },
+      this.schedules.list().map(played),
+    );
   }
 
   async close(): Promise<void> {

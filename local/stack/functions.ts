@@ -95,6 +95,11 @@ export class Functions {
     return [...this.#deployed.values()].map(({ definition }) => definition);
   }
 
+  /** True when there is a function with this name, ARN or logical id. */
+  exists(id: string): boolean {
+    return this.list().some(({ name, arn, logicalId }) => [name, arn, logicalId].includes(id));
+  }
+
   /** The function with this name, ARN or logical id. @throws {Error} when there is none. */
   find(id: string): FunctionDefinition {
     return this.#find(id).definition;

@@ -89,6 +89,10 @@ function neededFor(
       const key = body.Key === undefined ? '' : `/${String(body.Key)}`;
       return [{ action: name, resource: `arn:aws:s3:::${String(body.Bucket)}${key}` }];
     }
+    case 'scheduler':
+      return [{ action: name, resource: arn('schedule/', `${String(body.GroupName)}/${String(body.Name)}`) }];
+    case 'cloudformation':
+      return [{ action: name, resource: arn('stack/', `${String(body.StackName)}/*`) }];
     case 'lambda':
       return [{ action: name, resource: arn('function:', body.FunctionName) }];
     case 'redshift-data':

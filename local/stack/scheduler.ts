@@ -134,3 +134,12 @@ export function readRate(expression: string): number {
   }
   return Number(count) * UNITS[unit as keyof typeof UNITS];
 }
+
+/** The rate of so many milliseconds, in its largest unit. */
+export function rateText(periodMs: number): string {
+  for (const [unit, ms] of Object.entries(UNITS).toReversed()) {
+    const count = periodMs / ms;
+    if (Number.isInteger(count)) return `rate(${count} ${unit}${count === 1 ? '' : 's'})`;
+  }
+  throw new RangeError(`a rate is of whole minutes, got ${periodMs} ms`);
+}

@@ -26,6 +26,7 @@ export type StackServices = Pick<
   | 'createSecret'
   | 'registerWarehouse'
   | 'registerFunctions'
+  | 'registerStack'
   | 'functionUrl'
 > & { readonly s3: Pick<LocalServices['s3'], 'put'> };
 
@@ -62,6 +63,8 @@ export interface StackOptions {
 
 export interface RunningStack {
   readonly assembly: Assembly;
+  /** Of the account that is played. */
+  readonly region: string;
   readonly functions: Functions;
   readonly mappings: readonly Mapping[];
   readonly schedules: Scheduler;
