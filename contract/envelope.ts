@@ -5,7 +5,7 @@
  * A COPY can therefore fail on the envelope only, and that is ours.
  */
 import type { Column, JsonValue } from './columns.ts';
-import { integer, MAX_SUPER_BYTES, superJson, timestamp, varchar } from './columns.ts';
+import { integer, MAX_SUPER_BYTES, nullable, superJson, timestamp, varchar } from './columns.ts';
 import { type Body, MAX_KEY_BYTES, type RecordType } from './record.ts';
 
 /** Columns of the landing table, in the order in which an envelope is written. */
@@ -90,5 +90,6 @@ export const receiptColumns = {
   feed: varchar(128, 'The feed.'),
   record_type: varchar(64, 'Name of the record type.'),
   observed_at: timestamp('When the vendor was seen saying it.'),
+  happened_at: nullable(timestamp('When the fact happened, as its record says; null when it does not.')),
   loaded_at: timestamp('When the loader moved it to its final table.'),
 } satisfies Record<string, Column>;

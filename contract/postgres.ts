@@ -85,5 +85,9 @@ const translate = (sql: string): string =>
       /,\s*unpivot\s+([\w.]+)\s+as\s+(\w+)\s+at\s+(\w+)/gi,
       ' cross join lateral jsonb_each($1) as unpivoted($3, $2)',
     )
+    .replace(
+      /\bdatediff\(second, ([\w.]+), ([\w.]+(?:\(\))?)\)/gi,
+      'floor(extract(epoch from ($2 - $1)))::bigint',
+    )
     .replace(/\bgetdate\(\)/gi, 'redshift.getdate()')
     .replace(/\) diststyle auto sortkey \([^)]*\)/g, ')');

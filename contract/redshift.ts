@@ -186,7 +186,7 @@ export function mergeStatements(type: RecordType): readonly string[] {
       `  from ${SCHEMA}.landing where ${wanted}`,
       ') as arrived where newest = 1',
     ].join('\n'),
-    ...(type.name === rejectedRecord.name ? [] : [receipts(wanted)]),
+    ...(type.name === rejectedRecord.name ? [] : [receipts(type, wanted)]),
     [
       `delete from batch using ${target} where ${sameKey}`,
       `and (${quoted(table.name)}._observed_at > batch._observed_at`,
@@ -221,10 +221,10 @@ export function reloadStatements(bucket: string, key: string, roleArn: string): 
 }
 
 /** Books every landed record once. A rejected record is the other side of the books and gets no receipt. */
-const receipts = (wanted: string): string =>
+const receipts = (type: RecordType, wanted: string): string =>
   [
-    `insert into ${SCHEMA}.receipt (run_id, seq, feed, record_type, observed_at, loaded_at)`,
-    'select run_id, seq, feed, record_type, max(observed_at), getdate()',
+    `insert into ${SCHEMA}.receipt (run_id, seq, feed, record_type, observed_at, happened_at, loaded_at)`,
+    `select run_id, seq, feed, record_type, max(observed_at), max(body.${quoted(type.occurredAt)}::varchar(64)::timestamp), getdate()`,
     `from ${SCHEMA}.landing where ${wanted}`,
     `and not exists (select 1 from ${SCHEMA}.receipt where receipt.run_id = landing.run_id and receipt.seq = landing.seq)`,
     'group by run_id, seq, feed, record_type',

@@ -314,6 +314,9 @@ describe('the books', () => {
     await load();
 
     expect(published('RunsLate')).toEqual([{ RunsLate: 1, RecordsMissing: 2 }]);
+    expect(world.logged.filter(([message]) => message === 'a run is late')).toEqual([
+      ['a run is late', { feed: 'tiny:a', run_id: incomplete.run_id, record_type: 'tiny_bug', missing: 2 }],
+    ]);
   });
 
   test('are pruned after a month, receipts and pages together, in the hour after midnight', async () => {

@@ -19,6 +19,7 @@ export interface World {
   readonly repairs: Map<string, readonly RepairSpan[]>;
   readonly clock: { now: Date };
   readonly published: { readonly dimensions: object; readonly values: object }[];
+  readonly logged: (readonly [message: string, fields: object])[];
   /** Every statement that was run, in Redshift's words. */
   readonly statements: string[];
   /** Drops everything, and makes the tables of these types anew. */
@@ -34,6 +35,7 @@ export interface World {
 export async function openWarehouse(): Promise<World> {
   const database = await openDatabase({ url: 'memory:', dataDir: '' });
   const published: World['published'] = [];
+  const logged: World['logged'] = [];
   const statements: string[] = [];
   const repairs = new Map<string, readonly RepairSpan[]>();
   const clock = { now: new Date() };
@@ -51,6 +53,7 @@ export async function openWarehouse(): Promise<World> {
   };
   const forget = (): void => {
     published.length = 0;
+    logged.length = 0;
     statements.length = 0;
     repairs.clear();
     clock.now = new Date();
@@ -60,6 +63,7 @@ export async function openWarehouse(): Promise<World> {
     database,
     clock,
     published,
+    logged,
     statements,
     repairs,
     ports: {
@@ -67,7 +71,7 @@ export async function openWarehouse(): Promise<World> {
       secret: async () => JSON.stringify({ username: 'firehose', password: 'correct-horse-battery' }),
       repairs: { leave: async (feed, spans) => void repairs.set(feed, spans) },
       now: () => clock.now,
-      log: () => undefined,
+      log: (message, fields) => logged.push([message, fields]),
       publish: (dimensions, values) => published.push({ dimensions, values }),
     },
     async reset(types, marts = []) {

@@ -15,6 +15,7 @@ create table if not exists heimdallr."receipt" (
   "feed" varchar(128) not null,
   "record_type" varchar(64) not null,
   "observed_at" timestamp not null,
+  "happened_at" timestamp,
   "loaded_at" timestamp not null
 ) diststyle auto sortkey ("observed_at");
 
@@ -118,8 +119,8 @@ from (
   from heimdallr.landing where record_type = 'poll_page' and record_version = 1
 ) as arrived where newest = 1;
 
-insert into heimdallr.receipt (run_id, seq, feed, record_type, observed_at, loaded_at)
-select run_id, seq, feed, record_type, max(observed_at), getdate()
+insert into heimdallr.receipt (run_id, seq, feed, record_type, observed_at, happened_at, loaded_at)
+select run_id, seq, feed, record_type, max(observed_at), max(body."polled_at"::varchar(64)::timestamp), getdate()
 from heimdallr.landing where record_type = 'poll_page' and record_version = 1
 and not exists (select 1 from heimdallr.receipt where receipt.run_id = landing.run_id and receipt.seq = landing.seq)
 group by run_id, seq, feed, record_type;

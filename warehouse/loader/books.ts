@@ -12,7 +12,7 @@ const KEPT_DAYS = 30;
 const pages = `${SCHEMA}.${quoted(finalTable(pollPage).name)}`;
 
 /** Publishes freshness and what is missing; prunes now and then. */
-export async function keepBooks(ports: Pick<Ports, 'sql' | 'publish' | 'now'>): Promise<void> {
+export async function keepBooks(ports: Pick<Ports, 'sql' | 'publish' | 'now' | 'log'>): Promise<void> {
   await freshness(ports);
   await missing(ports);
   await prune(ports);
@@ -37,12 +37,27 @@ async function freshness({ sql, publish, now }: Pick<Ports, 'sql' | 'publish' | 
   if (ages.length > 0) publish({}, { FreshnessSeconds: Math.max(...ages) });
 }
 
-/** Runs that miss records although their last page is an hour old; the view names them. */
-async function missing({ sql, publish }: Pick<Ports, 'sql' | 'publish'>): Promise<void> {
+/** Named in the log; of more only the number is told, and the view has them all. */
+const MAX_NAMED = 10;
+
+/** Runs that miss records although their last page is an hour old. */
+async function missing({ sql, publish, log }: Pick<Ports, 'sql' | 'publish' | 'log'>): Promise<void> {
   const [late] = await sql.query(
     `select count(distinct run_id), coalesce(sum(missing), 0) from ${SCHEMA}.ledger where status = 'late'`,
   );
-  publish({}, { RunsLate: Number(late?.[0] ?? 0), RecordsMissing: Number(late?.[1] ?? 0) });
+  const runs = Number(late?.[0] ?? 0);
+  publish({}, { RunsLate: runs, RecordsMissing: Number(late?.[1] ?? 0) });
+  if (runs === 0) return;
+  const named = await sql.query(
+    `select feed, run_id, record_type, missing from ${SCHEMA}.ledger where status = 'late' order by last_seen_at desc, run_id, record_type limit ${MAX_NAMED}`,
+  );
+  for (const [feed = '', run_id = '', record_type = '', missed] of named)
+    log('a run is late', {
+      feed: feed ?? '',
+      run_id: run_id ?? '',
+      record_type: record_type ?? '',
+      missing: Number(missed),
+    });
 }
 
 /**
