@@ -19,7 +19,7 @@ import { chunksOf, type Limits, stopwatch } from './body.ts';
 import type { Scrubber } from './credential.ts';
 import type { Unread } from './elements.ts';
 import { codeOf, Failure, failuresOf, OutOfTime } from './failure.ts';
-import { backoff, type Headers, SHORT_WAIT_MS } from './patience.ts';
+import { type Headers, patience, SHORT_WAIT_MS } from './patience.ts';
 import type { Clock, LogFields } from './ports.ts';
 
 /** The vendor as its producer declares it, and the way in. */
@@ -149,7 +149,7 @@ export function converse({ producer, baseUrl, token }: Vendor, tools: HttpTools)
           failure.config = config;
           const { retryAfterSeconds } = failure.error;
           if (retryAfterSeconds !== null) openAfter(1000 * retryAfterSeconds);
-          else if (failure.isPassing) openAfter(backoff(attempts, random));
+          else if (failure.isPassing) openAfter(patience(attempts, random));
         }
         throw failure;
       }

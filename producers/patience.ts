@@ -5,6 +5,8 @@
  * `Date`. Every wait is clamped: a wrong header must neither hammer a vendor nor silence a feed for a day.
  */
 
+import { backoff } from '../contract/backoff.ts';
+
 /** Headers of an answer, lower-case names. */
 export type Headers = Readonly<Record<string, string>>;
 
@@ -24,15 +26,9 @@ export function clampWait(seconds: number | null): number | null {
   return Math.min(Math.max(Math.ceil(seconds), MIN_WAIT_SECONDS), MAX_WAIT_SECONDS);
 }
 
-/** Exponential back-off with full jitter, in milliseconds. @param attempt counts the failures so far, from 1. */
-export function backoff(
-  attempt: number,
-  random: () => number,
-  baseMs = BACKOFF_MS,
-  maxMs = SHORT_WAIT_MS,
-): number {
-  return random() * Math.min(maxMs, baseMs * 2 ** (attempt - 1));
-}
+/** How long to wait when the vendor does not say, in milliseconds. @param attempt counts the failures so far, from 1. */
+export const patience = (attempt: number, random: () => number): number =>
+  backoff(attempt, random, BACKOFF_MS, SHORT_WAIT_MS);
 
 /** Seconds in a `Retry-After` header, a number or a date; null when there is none that can be read. */
 export function retryAfterSeconds(headers: Headers, now: Date): number | null {

@@ -18,6 +18,7 @@ import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
 import type { FeedEvent } from '../contract/feed.ts';
+import { type RecordStream, recordStream } from '../contract/put-records.ts';
 import type { WebhookPorts } from './webhook.ts';
 
 export interface Ports {
@@ -63,17 +64,6 @@ export interface FeedsTable {
    * @param observedAt of the last page that was put or may have been; null when there was none.
    */
   release(feed: string, runId: string, notBefore: number | null, observedAt: string | null): Promise<void>;
-}
-
-/** A record as the stream takes it. */
-export interface Entry {
-  readonly data: Uint8Array;
-  readonly partitionKey: string;
-}
-
-export interface RecordStream {
-  /** Puts at most 500 entries and answers, in their order, null for each one acknowledged or else its error code. */
-  put(entries: readonly Entry[]): Promise<readonly (string | null)[]>;
 }
 
 export interface Secrets {
@@ -255,30 +245,12 @@ export function dynamoFeeds(client: DynamoDBClient, table: string): FeedsTable {
 }
 
 /** A Kinesis data stream. */
-export function kinesisStream(client: KinesisClient, name: string): RecordStream {
-  return {
-    async put(entries) {
-      try {
-        const { Records = [] } = await client.send(
-          new PutRecordsCommand({
-            StreamName: name,
-            Records: entries.map(({ data, partitionKey }) => ({ Data: data, PartitionKey: partitionKey })),
-          }),
-        );
-        // Acknowledged is what has a sequence number, not what has no error code.
-        return entries.map((_, index) =>
-          Records[index]?.SequenceNumber === undefined ? (Records[index]?.ErrorCode ?? 'NoAnswer') : null,
-        );
-      } catch (error) {
-        // A call can be throttled as a whole, too; that is one more reason to wait, not to give up.
-        if (error instanceof Error && THROTTLED.test(error.name)) return entries.map(() => error.name);
-        throw error;
-      }
-    },
-  };
-}
-
-const THROTTLED = /Throttling|ThroughputExceeded|LimitExceeded/;
+export const kinesisStream = (client: KinesisClient, name: string): RecordStream =>
+  recordStream(async (entries) => {
+    const Records = entries.map(({ data, partitionKey }) => ({ Data: data, PartitionKey: partitionKey }));
+    const answer = await client.send(new PutRecordsCommand({ StreamName: name, Records }));
+    return answer.Records ?? [];
+  });
 
 /** Secrets Manager. */
 export function awsSecrets(client: SecretsManagerClient): Secrets {

@@ -4,17 +4,18 @@
  * A page goes on the stream first, its entry in the books second, and its cursor is saved third: a crash in between
  * repeats the page, another order would lose it or miss what was never put. Nothing but the page at hand is kept.
  */
+
 import type { RunSummary } from '../contract/feed.ts';
 import type { Page } from '../contract/producer.ts';
+import { type Entry, putAll } from '../contract/put-records.ts';
 import type { People } from '../contract/redact.ts';
 import type { Scrubber } from './credential.ts';
 import type { Feed } from './feed-event.ts';
 import type { Conversation } from './http.ts';
 import type { UnchangedMemory } from './memory.ts';
 import { type Place, placeAfter, placeText, stateKey } from './place.ts';
-import type { Entry, FeedState, Ports } from './ports.ts';
+import type { FeedState, Ports } from './ports.ts';
 import { sealPage } from './seal.ts';
-import { putAll } from './stream.ts';
 
 export interface RunBookOptions {
   readonly ports: Pick<Ports, 'clock' | 'feeds' | 'random' | 'stream'>;
@@ -40,6 +41,8 @@ export class LostLease extends Error {
 
 /** DynamoDB holds 400 KB an item; a cursor is a bookmark and comes nowhere near. */
 const MAX_CURSOR_BYTES = 300_000;
+
+const REPEATED = 'the cursor has not moved, the next run repeats the page';
 
 /** A walk's facts are dated so much before its run, because the clocks of two containers differ by less. */
 const CLOCKS_DIFFER_MS = 15_000;
@@ -103,10 +106,10 @@ export class RunBook {
     const said = { feed: feed.feed, walk: feed.walk?.name ?? null, producer, runId };
     const origin = { ...said, observedAt, now: now.toISOString(), people, scrub };
     const entries = sealPage(content, origin, this.#nextSeq, memory);
-    const tally = await putAll(entries, { ...ports, remaining });
+    const tally = await putAll(entries, { ...ports, remaining, otherwise: REPEATED });
     // In one call with its records it can be taken when some of them are not: should the run die then, the books
     // would miss for ever what the next run puts under its own name.
-    await putAll(only(tally.booking), { ...ports, remaining });
+    await putAll(only(tally.booking), { ...ports, remaining, otherwise: REPEATED });
     memory.add(tally.facts);
     this.#pages += 1;
     this.#nextSeq = tally.nextSeq;

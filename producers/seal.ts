@@ -5,18 +5,19 @@
  * memory. What cannot travel does not vanish: a `rejected_record` takes its place and its number, so that the
  * books add up, emitted = delivered + rejected.
  */
+
 import { createHash } from 'node:crypto';
 import { isTimestamp } from '../contract/checks.ts';
 import { conform } from '../contract/conform.ts';
 import { MAX_ENVELOPE_BYTES, recordKey, seal } from '../contract/envelope.ts';
 import { pollPage, rejectedRecord } from '../contract/ledger.ts';
+import type { Entry } from '../contract/put-records.ts';
 import type { Body } from '../contract/record.ts';
 import { type Emitted, emit, type RecordOf, type RecordType } from '../contract/record.ts';
 import type { People } from '../contract/redact.ts';
 import type { Scrubber } from './credential.ts';
 import type { Unread } from './elements.ts';
 import { fingerprint, type UnchangedMemory } from './memory.ts';
-import type { Entry } from './ports.ts';
 
 /** Where and when the records of a page were seen. */
 export interface Origin {

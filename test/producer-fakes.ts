@@ -5,9 +5,10 @@ import { integer, nullable, superJson, timestamp, truncatedFields, varchar } fro
 import type { Envelope } from '../contract/envelope.ts';
 import type { FeedEvent } from '../contract/feed.ts';
 import type { Page, PollContext, Producer } from '../contract/producer.ts';
+import type { Entry } from '../contract/put-records.ts';
 import { defineRecord, type Emitted, emit } from '../contract/record.ts';
 import { createHandler } from '../producers/handler.ts';
-import type { Clock, Entry, FeedState, FeedsTable, LogFields, Ports } from '../producers/ports.ts';
+import type { Clock, FeedState, FeedsTable, LogFields, Ports } from '../producers/ports.ts';
 
 export const fact = defineRecord({
   name: 'tiny_fact',

@@ -1,7 +1,8 @@
 /** One run of a feed: its lease, its time, its cursor; with all that is outside of it under the test’s control. */
 import { describe, expect, test } from 'vitest';
 import { type Page, PollError } from '../contract/producer.ts';
-import type { FeedsTable, RecordStream } from '../producers/ports.ts';
+import type { RecordStream } from '../contract/put-records.ts';
+import type { FeedsTable } from '../producers/ports.ts';
 import {
   aFact,
   container,

@@ -1,9 +1,11 @@
 /**
  * Bugs, planted: what the explorer must find to be believed. Each is a mistake that one could make in a few lines.
  */
+
+import type { Entry } from '../../../contract/put-records.ts';
 import { checkEvent } from '../../../producers/feed-event.ts';
 import { type Remembered, UnchangedMemory } from '../../../producers/memory.ts';
-import type { Entry, Ports } from '../../../producers/ports.ts';
+import type { Ports } from '../../../producers/ports.ts';
 import { runFeed } from '../../../producers/run.ts';
 import type { Variant } from './functions.ts';
 

@@ -6,8 +6,8 @@
  * has been handled, even behind later ones.
  */
 import type { KinesisStreamBatchResponse, KinesisStreamEvent, KinesisStreamRecord } from 'aws-lambda';
+import type { Entry } from '../../../contract/put-records.ts';
 import { handledRecords } from '../../../local/stack/batch-verdict.ts';
-import type { Entry } from '../../../producers/ports.ts';
 import type { Ended, Trouble } from './process.ts';
 import type { Timeline } from './time.ts';
 

@@ -1,12 +1,52 @@
 /**
- * Puts entries on the stream until every one of them has been acknowledged.
+ * Puts entries on a Kinesis stream until every one of them has been acknowledged. Producers put what they poll, and an
+ * operator puts back what was given up or rejected; both must get it right.
  *
  * PutRecords answers 200 while it refuses some of the records, when a shard is over its rate. Only those are
  * sent again: sending the whole call again would multiply the load that was too high, and leave repeats. Order
  * is not kept by that, and need not be: records carry `observed_at`.
  */
-import { backoff } from './patience.ts';
-import type { Clock, Entry, RecordStream } from './ports.ts';
+import { backoff } from './backoff.ts';
+
+/** A record as the stream takes it. */
+export interface Entry {
+  readonly data: Uint8Array;
+  readonly partitionKey: string;
+}
+
+export interface RecordStream {
+  /** Puts at most 500 entries and answers, in their order, null for each one acknowledged or else its error code. */
+  put(entries: readonly Entry[]): Promise<readonly (string | null)[]>;
+}
+
+/** What PutRecords says of one entry. */
+export interface PutAnswer {
+  readonly SequenceNumber?: string | undefined;
+  readonly ErrorCode?: string | undefined;
+}
+
+/** A stream over the call of an SDK client. @param call answers in the order of its entries. */
+export function recordStream(
+  call: (entries: readonly Entry[]) => Promise<readonly PutAnswer[]>,
+): RecordStream {
+  return {
+    async put(entries) {
+      try {
+        const answers = await call(entries);
+        // Acknowledged is what has a sequence number, not what has no error code.
+        return entries.map((_, index) =>
+          answers[index]?.SequenceNumber === undefined ? (answers[index]?.ErrorCode ?? 'NoAnswer') : null,
+        );
+      } catch (error) {
+        // A call can be throttled as a whole, too; that is one more reason to wait, not to give up.
+        if (error instanceof Error && THROTTLED.test(error.name)) return entries.map(() => error.name);
+        throw error;
+      }
+    },
+  };
+}
+
+const THROTTLED = /Throttling|ThroughputExceeded|LimitExceeded/;
 
 /** PutRecords takes 500 records a call. */
 const MAX_RECORDS = 500;
@@ -20,10 +60,12 @@ const BACKOFF_MS = 100;
 
 export interface PutTools {
   readonly stream: RecordStream;
-  readonly clock: Clock;
+  readonly clock: { sleep(milliseconds: number): Promise<void> };
   readonly random: () => number;
   /** Milliseconds until putting must be given up. */
   readonly remaining: () => number;
+  /** What becomes of the entries when it is given up, as the error says it. */
+  readonly otherwise: string;
 }
 
 /**
@@ -31,7 +73,7 @@ export interface PutTools {
  * is never in memory twice.
  * @throws {Error} when the time is up first. Some entries are then on the stream and some are not.
  */
-export async function putAll<Result>(entries: Generator<Entry, Result>, tools: PutTools): Promise<Result> {
+export async function putAll<Result>(entries: Iterator<Entry, Result>, tools: PutTools): Promise<Result> {
   const packed = calls(entries);
   for (;;) {
     const next = packed.next();
@@ -41,7 +83,7 @@ export async function putAll<Result>(entries: Generator<Entry, Result>, tools: P
 }
 
 /** Entries packed into calls as large as they may be. */
-function* calls<Result>(entries: Generator<Entry, Result>): Generator<readonly Entry[], Result> {
+function* calls<Result>(entries: Iterator<Entry, Result>): Generator<readonly Entry[], Result> {
   let call: Entry[] = [];
   let bytes = 0;
   for (;;) {
@@ -66,7 +108,8 @@ async function putCall(call: readonly Entry[], tools: PutTools): Promise<void> {
     const refused = waiting.filter((_, index) => refusals[index] !== null);
     if (refused.length === 0) return;
     const wait = backoff(attempt, tools.random, BACKOFF_MS, MAX_BACKOFF_MS);
-    if (wait >= tools.remaining()) throw givenUp(refused.length, call.length, attempt, refusals);
+    if (wait >= tools.remaining())
+      throw givenUp(refused.length, call.length, attempt, refusals, tools.otherwise);
     await tools.clock.sleep(wait);
     waiting = refused;
   }
@@ -77,9 +120,10 @@ function givenUp(
   all: number,
   attempts: number,
   refusals: readonly (string | null)[],
+  otherwise: string,
 ): Error {
   const codes = [...new Set(refusals.filter((code) => code !== null))].join(', ');
   return new Error(
-    `the stream still refuses ${refused} of ${all} records after ${attempts} attempts (${codes}) and the time is up; the cursor has not moved, the next run repeats the page; add shards if this lasts`,
+    `the stream still refuses ${refused} of ${all} records after ${attempts} attempts (${codes}) and the time is up; ${otherwise}; add shards if this lasts`,
   );
 }

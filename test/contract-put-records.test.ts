@@ -1,8 +1,7 @@
 /** Putting entries on a stream that takes only some of them. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { Entry } from '../producers/ports.ts';
-import { putAll } from '../producers/stream.ts';
+import { type Entry, putAll } from '../contract/put-records.ts';
 import { fakeClock, fakeStream, START } from './producer-fakes.ts';
 
 const THROTTLED = 'ProvisionedThroughputExceededException';
@@ -16,7 +15,7 @@ function* entries(sizes: readonly number[]): Generator<Entry, string> {
 function toolsFor(stream: { put: ReturnType<typeof fakeStream>['put'] }, milliseconds = 60_000) {
   const clock = fakeClock();
   const remaining = () => milliseconds - (clock.now().getTime() - START);
-  return { stream, clock, random: () => 0.5, remaining };
+  return { stream, clock, random: () => 0.5, remaining, otherwise: 'they stay where they are' };
 }
 
 const keys = (taken: readonly Entry[]): readonly number[] =>
@@ -114,7 +113,7 @@ test('when the time is up it says what was refused and what to do', async () => 
   const tools = toolsFor(stream, 3_000);
 
   await expect(putAll(entries([5, 5, 5]), tools)).rejects.toThrow(
-    'the stream still refuses 1 of 3 records after 7 attempts (ProvisionedThroughputExceededException) and the time is up; the cursor has not moved, the next run repeats the page; add shards if this lasts',
+    'the stream still refuses 1 of 3 records after 7 attempts (ProvisionedThroughputExceededException) and the time is up; they stay where they are; add shards if this lasts',
   );
 
   expect(tools.remaining()).toBeGreaterThan(0);
