@@ -5,6 +5,7 @@
  */
 import { RemovalPolicy } from 'aws-cdk-lib';
 import { AttributeType, BillingMode, Table } from 'aws-cdk-lib/aws-dynamodb';
+import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
 import type { PipelineFunction } from './pipeline-function.ts';
 
@@ -24,5 +25,17 @@ export class FeedState extends Table {
   openTo(fn: PipelineFunction): void {
     fn.addEnvironment('FEEDS_TABLE', this.tableName);
     fn.allow(['dynamodb:UpdateItem'], [this.tableArn]);
+  }
+
+  /** The same, for items alone whose key looks like this: no cursor and no lease is among them. */
+  openItemsTo(fn: PipelineFunction, key: string): void {
+    fn.addEnvironment('FEEDS_TABLE', this.tableName);
+    fn.addToRolePolicy(
+      new PolicyStatement({
+        actions: ['dynamodb:UpdateItem'],
+        resources: [this.tableArn],
+        conditions: { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': [key] } },
+      }),
+    );
   }
 }

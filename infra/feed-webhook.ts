@@ -40,7 +40,7 @@ export class FeedWebhook extends Construct {
       },
       reservedConcurrency: 2,
     });
-    state.openTo(this.fn);
+    state.openItemsTo(this.fn, `${feed.feed}#delivery-*`);
     this.fn.allow(['secretsmanager:GetSecretValue'], [event.secretArn]);
     this.fn.allow(['lambda:InvokeFunction'], [producer.functionArn]);
     // The vendor cannot sign as AWS wants; its own signature is checked.

@@ -5,6 +5,7 @@
  * load of the past; the starts in between are dropped and the next one goes on.
  */
 import { Construct } from 'constructs';
+import { REPAIR } from '../contract/feed.ts';
 import type { Clock } from './clock.ts';
 import type { FeedState } from './feed-state.ts';
 import { PipelineFunction } from './pipeline-function.ts';
@@ -40,7 +41,7 @@ export class Loader extends Construct {
       isRecurring: true,
     });
     warehouse.openTo(this.fn);
-    state.openTo(this.fn);
+    state.openItemsTo(this.fn, `*#${REPAIR}`);
     clock.start(this, 'Schedule', {
       everyMinutes: freshnessMinutes,
       fn: this.fn,

@@ -13,7 +13,6 @@ import {
   type IFunction,
   StartingPosition,
 } from 'aws-cdk-lib/aws-lambda';
-import { KinesisEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
 import type { Construct } from 'constructs';
 import { type Archive, PREFIX } from './archive.ts';
 import type { FactStream } from './fact-stream.ts';
@@ -48,22 +47,24 @@ export class RecordTransform extends PipelineFunction {
     quarantine.openTo(this);
     this.allow(['s3:PutObject'], archive.objects(PREFIX.givenUp));
     this.allow(['s3:ListBucket'], [archive.bucketArn]);
-    this.addEventSource(
-      new KinesisEventSource(facts, {
-        // LATEST would miss what producers put on the stream while the mapping is being made.
-        startingPosition: StartingPosition.TRIM_HORIZON,
-        batchSize: 500,
-        // Rows wait minutes for their COPY anyway; in large batches they fill Firehose records, billed by 5 KB.
-        maxBatchingWindow: Duration.seconds(30),
-        parallelizationFactor: 1,
-        reportBatchItemFailures: true,
-        bisectBatchOnError: true,
-        // Half an hour at worst behind a batch that always times out.
-        retryAttempts: 30,
-        maxRecordAge: Duration.days(1),
-        onFailure: new GivenUp(archive),
-      }),
-    );
+    this.allow(READ_ACTIONS, [facts.streamArn]);
+    const mapping = this.addEventSourceMapping('Facts', {
+      eventSourceArn: facts.streamArn,
+      // LATEST would miss what producers put on the stream while the mapping is being made.
+      startingPosition: StartingPosition.TRIM_HORIZON,
+      batchSize: 500,
+      // Rows wait minutes for their COPY anyway; in large batches they fill Firehose records, billed by 5 KB.
+      maxBatchingWindow: Duration.seconds(30),
+      parallelizationFactor: 1,
+      reportBatchItemFailures: true,
+      bisectBatchOnError: true,
+      // Half an hour at worst behind a batch that always times out.
+      retryAttempts: 30,
+      maxRecordAge: Duration.days(1),
+      onFailure: new GivenUp(archive),
+    });
+    // Without its policy the mapping is refused.
+    mapping.node.addDependency(this.role);
   }
 }
 
@@ -80,3 +81,15 @@ class GivenUp implements IEventSourceDlq {
     return { destination: this.#archive.bucketArn };
   }
 }
+
+/**
+ * What Lambda does with a stream (developer guide, "Process Kinesis records"). The CDK's own event source also lets it
+ * list all streams and subscribe, which only enhanced fan-out needs.
+ */
+const READ_ACTIONS = [
+  'kinesis:DescribeStream',
+  'kinesis:DescribeStreamSummary',
+  'kinesis:GetRecords',
+  'kinesis:GetShardIterator',
+  'kinesis:ListShards',
+];

@@ -56,7 +56,9 @@ export class RedshiftDestination implements IDestination {
       role.addToPolicy(new PolicyStatement({ actions, resources }));
     allow(BUCKET_ACTIONS, [staging.bucketArn]);
     // Whether manifests of skipped batches go below the prefix or beside it is not documented.
-    allow(OBJECT_ACTIONS, staging.objects(PREFIX.landing, PREFIX.skipped));
+    allow(UPLOAD_ACTIONS, staging.objects(PREFIX.landing, PREFIX.skipped));
+    // COPY reads what was staged, in the name of this role.
+    allow(['s3:GetObject'], staging.objects(PREFIX.landing));
     allow(['secretsmanager:GetSecretValue'], [secretArn]);
     allow(['logs:PutLogEvents'], [log.logGroupArn]);
     const logTo = (logStreamName: string): CfnDeliveryStream.CloudWatchLoggingOptionsProperty => {
@@ -93,4 +95,4 @@ export class RedshiftDestination implements IDestination {
 }
 
 const BUCKET_ACTIONS = ['s3:GetBucketLocation', 's3:ListBucket', 's3:ListBucketMultipartUploads'];
-const OBJECT_ACTIONS = ['s3:AbortMultipartUpload', 's3:GetObject', 's3:PutObject'];
+const UPLOAD_ACTIONS = ['s3:AbortMultipartUpload', 's3:PutObject'];

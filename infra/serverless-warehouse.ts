@@ -64,7 +64,7 @@ export class ServerlessWarehouse extends Construct implements Warehouse {
     const allow = (actions: string[], resources: string[]) =>
       this.copyRole.addToPolicy(new PolicyStatement({ actions, resources }));
     allow(['s3:GetObject'], archive.objects(PREFIX.landing, PREFIX.skipped));
-    allow(['s3:GetBucketLocation', 's3:ListBucket'], [archive.bucketArn]);
+    allow(['s3:ListBucket'], [archive.bucketArn]);
     this.copyRoleArn = this.copyRole.roleArn;
     this.namespace = new CfnNamespace(this, 'Namespace', {
       namespaceName: NAME,

@@ -139,13 +139,13 @@ async function report(
     screen.print(
       `what is on its way stays where it is; npm start -- --data ${session.dataDir} goes on from here`,
     );
-    if (options.json) screen.print(JSON.stringify(summary));
+    if (options.json) screen.print(JSON.stringify({ ...summary, unneeded_grants: session.unneededGrants() }));
     return 0;
   }
   for (const failure of [...failures, ...missing(summary)]) screen.print(`failed     ${failure}`);
   const isDone = failures.length === 0 && isComplete(summary);
   screen.print(isDone ? `drained    nothing is missing, after ${summary.seconds} s` : 'not drained');
-  if (options.json) screen.print(JSON.stringify(summary));
+  if (options.json) screen.print(JSON.stringify({ ...summary, unneeded_grants: session.unneededGrants() }));
   return isDone ? 0 : 1;
 }
 

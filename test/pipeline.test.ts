@@ -3,7 +3,7 @@
  * vendor; then the database it left is compared, row by row, with what the vendor holds.
  */
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PGlite } from '@electric-sql/pglite';
@@ -35,6 +35,9 @@ afterAll(async () => {
   await ci.close();
   rmSync(dataDir, { recursive: true, force: true });
 });
+
+/** Of the last run that went well, on the directory of all of them. */
+let lastSummary: Ended['summary'] = {};
 
 interface Ended {
   readonly code: number | null;
@@ -149,6 +152,46 @@ test('a second run on the same directory goes on: what is new arrives, what chan
       `select level from heimdallr.rollbar_occurrence where exception_message = 'the newest trouble'`,
     ),
   ).toEqual([{ level: 'warning' }]);
+});
+
+/** What the archive holds under a prefix: file paths in the only bucket with rows. */
+function archived(prefix: string): readonly string[] {
+  const [bucket = ''] = readdirSync(join(dataDir, 's3')).filter((name) => /archive(?!accesslog)/.test(name));
+  const folder = join(dataDir, 's3', bucket, prefix);
+  const found = existsSync(folder) ? readdirSync(folder, { recursive: true, withFileTypes: true }) : [];
+  return found.filter((entry) => entry.isFile()).map(({ parentPath, name }) => join(parentPath, name));
+}
+
+test('a batch that Firehose has skipped is loaded without a person, and doubles nothing', async () => {
+  const [manifest = ''] = archived('landing/manifests');
+  for (const place of ['errors/manifests/2026/', 'landing/errors/manifests/2026/']) {
+    const skipped = join(manifest.slice(0, manifest.indexOf('/landing/')), place);
+    mkdirSync(skipped, { recursive: true });
+    copyFileSync(manifest, join(skipped, 'a-skipped-batch'));
+  }
+  const before = await rows('select count(*)::int as n from heimdallr.rollbar_occurrence');
+
+  const ended = await start(['--data', dataDir]);
+  lastSummary = ended.summary;
+
+  expect(ended.code).toBe(0);
+  expect(archived('errors')).toEqual([]);
+  expect(archived('reloaded')).toHaveLength(2);
+  expect(await rows('select count(*)::int as n from heimdallr.reloaded_manifest')).toEqual([{ n: 2 }]);
+  expect(await rows('select count(*)::int as n from heimdallr.rollbar_occurrence')).toEqual(before);
+});
+
+test('the roles may do what was needed in these runs, and what is for a day on which something is wrong', () => {
+  const unneeded = lastSummary.unneeded_grants as unknown as readonly string[];
+  const named = unneeded.map((grant) =>
+    grant.replace(/^Heimdallr-(\w+?)(?:[0-9A-F]{8})?: (\S+) on .*$/, '$1 $2'),
+  );
+  expect(named).toEqual([
+    // A record is refused: the quarantine takes it.
+    'TransformRole firehose:PutRecordBatch',
+    // The source has more than the warehouse: the loader asks for a walk.
+    'LoaderFunctionRole dynamodb:UpdateItem',
+  ]);
 });
 
 test('a refused token ends the run with what to do, and without the token', async () => {

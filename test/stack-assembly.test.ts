@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Assembly, readAssembly } from '../local/stack/assembly.ts';
 import { Grants } from '../local/stack/grants.ts';
 import { deploymentOrder } from '../local/stack/order.ts';
-import { requiredGrants } from '../local/stack/required-grants.ts';
+import { assumedRoles, requiredGrants } from '../local/stack/required-grants.ts';
 import { Resolver } from '../local/stack/resolver.ts';
 import { synthesise } from '../local/stack/synth.ts';
 import { assembly, temporaryFolder } from './stack-fixtures.ts';
@@ -88,6 +88,7 @@ test('the code of a function is found by its key in the assets bucket', () => {
 describe('the project’s own template', () => {
   let found: Assembly;
   let resolver: Resolver;
+  const place = { stackName: 'Heimdallr', region: 'us-east-1', accountId: '111111111111' };
 
   const outDir = mkdtempSync(join(tmpdir(), 'stack-'));
   afterAll(() => rmSync(outDir, { recursive: true }));
@@ -101,9 +102,8 @@ describe('the project’s own template', () => {
       environment: process.env,
     });
     resolver = new Resolver(found.template, {
+      ...place,
       stackName: found.stackName,
-      region: 'us-east-1',
-      accountId: '111111111111',
       parameters: {},
       secretString: () => '{"username":"u","password":"p"}',
       custom: (logicalId) => ({ physicalId: logicalId, data: {} }),
@@ -132,12 +132,29 @@ describe('the project’s own template', () => {
     };
 
     const needed = [...found.template.resources].flatMap(([logicalId, { type }]) =>
-      requiredGrants(type, resolver.properties(logicalId), roleOf),
+      requiredGrants(type, resolver.properties(logicalId), roleOf, place),
     );
 
     expect(needed.length).toBeGreaterThan(5);
     expect(
       needed.filter(({ roleArn, action, resource }) => !grants.allows(roleArn, action, resource)),
     ).toEqual([]);
+  });
+
+  test('lets every service that acts in the name of a role take it, and no other', () => {
+    const grants = new Grants(resolver);
+
+    const taken = [...found.template.resources].flatMap(([logicalId, { type }]) =>
+      assumedRoles(type, resolver.properties(logicalId), place),
+    );
+
+    expect(new Set(taken.map(({ service }) => service)).size).toBe(5);
+    expect(
+      taken.filter(({ roleArn, service, context }) => !grants.trusts(roleArn, service, context)),
+    ).toEqual([]);
+    expect(taken.filter(({ roleArn }) => grants.trusts(roleArn, 'ec2.amazonaws.com'))).toEqual([]);
+    const foreign = { 'aws:SourceAccount': '999999999999', 'aws:SourceArn': 'arn:aws:scheduler:x' };
+    const clocks = taken.filter(({ service }) => service === 'scheduler.amazonaws.com');
+    expect(clocks.filter(({ roleArn, service }) => grants.trusts(roleArn, service, foreign))).toEqual([]);
   });
 });

@@ -84,9 +84,9 @@ describe('a call that its role allows passes', () => {
     ],
     ['when the caller is no function', { ...put, callerAccessKeyId: 'somebody' }, []],
   ])('%s', async (_what, given, statements) => {
-    const guard = createGuard(withGrants(statements));
+    const { check } = createGuard(withGrants(statements));
 
-    expect(() => guard(given)).not.toThrow();
+    expect(() => check(given)).not.toThrow();
   });
 });
 
@@ -118,9 +118,9 @@ describe('a call that its role does not allow is refused', () => {
       'secretsmanager:GetSecretValue on resource: arn:aws:secretsmanager:x',
     ],
   ])('%s', async (_what, given, statements, message) => {
-    const guard = createGuard(withGrants(statements));
+    const { check } = createGuard(withGrants(statements));
 
-    expect(() => guard(given)).toThrow(
+    expect(() => check(given)).toThrow(
       expect.objectContaining({
         code: given.service === 's3' ? 'AccessDenied' : 'AccessDeniedException',
         message: expect.stringContaining(
@@ -129,6 +129,71 @@ describe('a call that its role does not allow is refused', () => {
       }),
     );
   });
+});
+
+test('a denial in the policy of a bucket beats the grant of a role', () => {
+  const denied = (condition: JsonObject): string =>
+    assembly(
+      {
+        Role: { Type: 'AWS::IAM::Role', Properties: {} },
+        Policy: {
+          Type: 'AWS::IAM::Policy',
+          Properties: { PolicyDocument: { Statement: [allow('s3:*', '*')] }, Roles: [{ Ref: 'Role' }] },
+        },
+        Poll: { Type: 'AWS::Lambda::Function', Properties: { Role: arnOf('Role') } },
+        Archive: { Type: 'AWS::S3::Bucket', Properties: {} },
+        Closed: {
+          Type: 'AWS::S3::BucketPolicy',
+          Properties: {
+            Bucket: { Ref: 'Archive' },
+            PolicyDocument: {
+              Statement: {
+                Effect: 'Deny',
+                Principal: { AWS: '*' },
+                Action: 's3:*',
+                Resource: archived,
+                Condition: condition,
+              },
+            },
+          },
+        },
+      },
+      {},
+    );
+
+  expect(() => createGuard(denied({ Bool: { 'aws:SecureTransport': 'false' } })).check(get)).not.toThrow();
+  expect(() => createGuard(denied({})).check(get)).toThrow('s3:GetObject on resource');
+});
+
+test('a grant that nothing needs is reported, until something does', () => {
+  const { check, grants } = createGuard(
+    withGrants([
+      allow(['kinesis:PutRecords', 'kinesis:PutRecord'], arnOf('Facts')),
+      allow('s3:GetObject', archived),
+    ]),
+  );
+  const unneeded = () => grants.unneeded().map(({ action }) => action);
+
+  const before = unneeded();
+  check(put);
+  const after = unneeded();
+
+  expect(before).toEqual(['kinesis:PutRecords', 'kinesis:PutRecord', 's3:GetObject']);
+  expect(after).toEqual(['kinesis:PutRecord', 's3:GetObject']);
+});
+
+test('a COPY reads in the name of the role that it names', () => {
+  const manifest = 's3://demo-archive/errors/manifests/one';
+  const copying = (roleArn: string) =>
+    call('redshift-data', 'BatchExecuteStatement', {
+      ...{ WorkgroupName: 'wg', SecretArn: 'arn:aws:secretsmanager:x' },
+      Sqls: [`copy t from '${manifest}' iam_role '${roleArn}' manifest json 'auto'`],
+    });
+  const { check } = createGuard(withGrants([allow('redshift-data:*', '*'), allow('secretsmanager:*', '*')]));
+
+  expect(() => check(copying('arn:aws:iam::111111111111:role/Demo-Role'))).toThrow(
+    's3:ListBucket on resource: arn:aws:s3:::demo-archive',
+  );
 });
 
 describe('a resource whose role may not do what it is for stops the start', () => {

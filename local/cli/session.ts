@@ -5,8 +5,9 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { LOCAL_STACK_FILE, type LocalStack } from '../../contract/local-stack.ts';
-import { type LocalServices, type OnCall, startServices } from '../services/index.ts';
-import { createGuard } from '../stack/guard.ts';
+import { type LocalServices, startServices } from '../services/index.ts';
+import type { Grants } from '../stack/grants.ts';
+import { createGuard, type Guard } from '../stack/guard.ts';
 import type { JsonObject } from '../stack/json.ts';
 import { type RunningStack, type SecretRequest, startStack } from '../stack/stack.ts';
 import { synthesise } from '../stack/synth.ts';
@@ -31,6 +32,8 @@ export interface Session {
   readonly services: LocalServices;
   readonly progress: Progress;
   readonly dataDir: string;
+  /** What roles may do and nothing has needed in any session on this directory. */
+  unneededGrants(): readonly string[];
   close(): Promise<void>;
 }
 
@@ -77,13 +80,13 @@ async function start(
   started.push(...simulators);
 
   const progress = new Progress(now);
-  let guard: OnCall | null = null;
+  let guard: Guard | null = null;
   const starting = startServices({
     ...{ dataDir, speed, now },
     warehouseUrl: options.warehouse,
     log: (message) => progress.trouble(message),
     // The permissions stand in the template, which is there before any function calls.
-    onCall: (call) => guard?.(call),
+    onCall: (call) => guard?.check(call),
   });
   const assemblyDir = join(dataDir, 'cdk.out');
   say('stack      being synthesised');
@@ -101,6 +104,8 @@ async function start(
 
   const services = served.value;
   guard = createGuard(assemblyDir);
+  const { grants } = guard;
+  started.push(rememberGrants(join(dataDir, 'grants-used.json'), grants));
   const wire = await openWire(services);
   if (wire !== null) started.push(wire);
   const stack = await startStack({
@@ -119,7 +124,15 @@ async function start(
   say(`warehouse  psql '${withoutPassword(warehouseUrl)}'`);
   say(`state      ${dataDir}`);
   say(`operate    npm run redrive -- --data ${dataDir}, npm run backfill -- --data ${dataDir}`);
-  return { stack, services, progress, dataDir, close };
+  const unneededGrants = () =>
+    grants.unneeded().map(({ role, action, resource }) => `${role}: ${action} on ${resource}`);
+  return { stack, services, progress, dataDir, unneededGrants, close };
+}
+
+/** What was needed in one session on a directory need not be needed again in the next to count. */
+function rememberGrants(file: string, grants: Grants) {
+  if (existsSync(file)) grants.remember(JSON.parse(readFileSync(file, 'utf8')));
+  return { close: () => writeFileSync(file, `${JSON.stringify(grants.used, null, 1)}\n`) };
 }
 
 /** Leaves what `npm run redrive` and `npm run backfill` need to find the stack, as long as it runs. */

@@ -22,7 +22,7 @@ import { Functions } from './functions.ts';
 import { Grants } from './grants.ts';
 import { text } from './json.ts';
 import { deploymentOrder } from './order.ts';
-import { requiredGrants } from './required-grants.ts';
+import { assumedRoles, requiredGrants } from './required-grants.ts';
 import { Resolver, stackArn } from './resolver.ts';
 import { ACCOUNT_ID, type Custom, isCustom, isIgnored, type Place, REGION, secretName } from './resources.ts';
 import { rateText, type ScheduleDefinition, Scheduler } from './scheduler.ts';
@@ -138,14 +138,19 @@ export class Deployment implements RunningStack {
 
   /** @throws {Error} when the role in whose name AWS would act may not do what the resource is for. */
   #checkGrants(type: string, { properties }: Declared): void {
-    for (const { roleArn, action, resource } of requiredGrants(
+    for (const { roleArn, service, context } of assumedRoles(type, properties, this.#place)) {
+      if (!this.#grants.trusts(roleArn, service, context))
+        throw new Error(`${roleArn} must trust ${service}, and its policy does not say so`);
+    }
+    const roleOf = (id: string): string => this.functions.find(id).roleArn;
+    for (const { roleArn, action, resource, isOptional } of requiredGrants(
       type,
       properties,
-      (id) => this.functions.find(id).roleArn,
+      roleOf,
+      this.#place,
     )) {
-      if (!this.#grants.allows(roleArn, action, resource)) {
+      if (isOptional !== true && !this.#grants.allows(roleArn, action, resource))
         throw new Error(`${roleArn} must be allowed ${action} on ${resource}, and no policy says so`);
-      }
     }
   }
 
