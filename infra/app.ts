@@ -27,6 +27,6 @@ try {
   judge(app, new PipelineStack(app, 'Heimdallr', { root, installation, records, marts }));
 } catch (error) {
   if (!(error instanceof ConfigurationError)) throw error;
-  console.error(`heimdallr.config.ts cannot be deployed as it is. ${error.message}`);
+  console.error(`heimdallr.config.ts cannot be deployed as it is:\n${error.message.replace(/^/gm, '  ')}`);
   process.exitCode = 1;
 }

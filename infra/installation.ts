@@ -59,6 +59,10 @@ interface ExistingChoice {
   /** Default: 5439. */
   readonly port?: number;
   readonly database: string;
+  /** What the warehouse is, for whoever has looked: Firehose reaches no other than a publicly accessible one. */
+  readonly publiclyAccessible?: boolean;
+  /** With enhanced VPC routing Firehose cannot load at all. */
+  readonly enhancedVpcRouting?: boolean;
   /**
    * A role attached to the warehouse that may read the archive bucket: with it, batches that Firehose gave up on are
    * loaded without a person. Default: none, and the log says what to type.

@@ -25,7 +25,7 @@ export type ResolvedNetwork = ReturnType<typeof network>;
 
 /**
  * @param value the default export of `heimdallr.config.ts`.
- * @throws {ConfigurationError} naming the first key that is wrong, what was got and what is expected.
+ * @throws {ConfigurationError} a line for every key that is wrong: where it stands, what was got and what is expected.
  */
 export function readInstallation(value: unknown, producers: readonly Producer[], now: Date) {
   const readSince = since(now);
@@ -163,6 +163,11 @@ const serverless = object({
   maxRpuHoursPerDay: optional(whole(1, 24 * 1024), undefined),
 });
 
+/** A fact about a warehouse without which it cannot be used. */
+function onlyIf(wanted: boolean, why: string): Reader<boolean> {
+  return (value, path) => (value === wanted ? wanted : wrong(path, show(value), `${wanted}: ${why}`));
+}
+
 const existing = {
   mode: oneOf(['existing']),
   host: text(
@@ -172,6 +177,17 @@ const existing = {
   port: optional(whole(1024, 65_535), 5439),
   database,
   firehoseSecretArn: arn('secretsmanager', "the ARN of the secret of Firehose's database user"),
+  publiclyAccessible: optional(
+    onlyIf(
+      true,
+      'Firehose reaches a warehouse over its public endpoint only; admit nothing but its addresses there',
+    ),
+    true,
+  ),
+  enhancedVpcRouting: optional(
+    onlyIf(false, 'Firehose cannot load into a warehouse with enhanced VPC routing; turn it off'),
+    false,
+  ),
   copyRoleArn: optional(
     text(/^arn:aws[\w-]*:iam::\d{12}:role\/\S+$/, 'the ARN of a role attached to the warehouse'),
     undefined,
@@ -215,6 +231,8 @@ const WAREHOUSE_KEYS = [
     'host',
     'port',
     'firehoseSecretArn',
+    'publiclyAccessible',
+    'enhancedVpcRouting',
     'copyRoleArn',
     'secretArn',
   ],

@@ -57,11 +57,31 @@ export const oneOf =
     choices.find((choice) => choice === value) ??
     wrong(path, show(value), choices.map((choice) => JSON.stringify(choice)).join(' or '));
 
+/**
+ * The values of all of these, or every problem of any of them: whoever mends one should not meet the next at the
+ * next try.
+ * @throws {ConfigurationError} with a line for each problem.
+ */
+export function allOf<T>(readings: readonly (() => T)[]): readonly T[] {
+  const problems: string[] = [];
+  const values = readings.flatMap((read) => {
+    try {
+      return [read()];
+    } catch (error) {
+      if (!(error instanceof ConfigurationError)) throw error;
+      problems.push(error.message);
+      return [];
+    }
+  });
+  if (problems.length > 0) throw new ConfigurationError(problems.join('\n'));
+  return values;
+}
+
 export const list =
   <T>(element: Reader<T>): Reader<readonly T[]> =>
   (value, path) =>
     Array.isArray(value)
-      ? value.map((each, index) => element(each, `${path}[${index}]`))
+      ? allOf(value.map((each, index) => () => element(each, `${path}[${index}]`)))
       : wrong(path, show(value), 'a list');
 
 /** The same, with what stands there when nothing was written. */
@@ -70,20 +90,42 @@ export const optional =
   (value, path) =>
     value === undefined ? fallback : inner(value, path);
 
-/** What was written, key by key; a key that nobody reads is an error, because it is a misspelt one. */
+/** What was written, key by key. @throws {ConfigurationError} for what is no object. */
+function written(value: unknown, path: string, known: readonly string[]): Record<string, unknown> {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return { ...value };
+  return wrong(path, show(value), `an object with ${known.join(', ')}`);
+}
+
+/** The same; a key that nobody reads is an error, because it is a misspelt one. */
 export function keysOf(value: unknown, path: string, known: readonly string[]): Record<string, unknown> {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    return wrong(path, show(value), `an object with ${known.join(', ')}`);
+  const keys = written(value, path, known);
+  allOf(
+    Object.keys(keys)
+      .filter((key) => !known.includes(key))
+      .map((key) => () => wrong(join(path, key), 'an unknown key', knownAs(key, known))),
+  );
+  return keys;
+}
+
+function knownAs(key: string, known: readonly string[]): string {
+  if (known.length === 0) return 'no keys';
+  const meant = known.find((name) => distance(name.toLowerCase(), key.toLowerCase()) <= 2);
+  const all = `one of ${known.join(', ')}`;
+  return meant === undefined ? all : `${meant}, if that was meant, or ${all}`;
+}
+
+/** Letters to change, add or leave out to make one word of the other. */
+function distance(one: string, other: string): number {
+  let row = Array.from({ length: other.length + 1 }, (_, index) => index);
+  for (let i = 1; i <= one.length; i += 1) {
+    const next = [i];
+    for (let j = 1; j <= other.length; j += 1) {
+      const changed = (row[j - 1] ?? 0) + (one[i - 1] === other[j - 1] ? 0 : 1);
+      next.push(Math.min(changed, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
+    }
+    row = next;
   }
-  const unknown = Object.keys(value).find((key) => !known.includes(key));
-  if (unknown !== undefined) {
-    wrong(
-      join(path, unknown),
-      'an unknown key',
-      known.length === 0 ? 'no keys' : `one of ${known.join(', ')}`,
-    );
-  }
-  return { ...value };
+  return row[other.length] ?? 0;
 }
 
 /** An object of exactly these keys. */
@@ -92,8 +134,17 @@ export const object =
     shape: S,
   ): Reader<{ readonly [Key in keyof S]: ReturnType<S[Key]> }> =>
   (value, path) => {
-    const written = keysOf(value, path, Object.keys(shape));
-    const entries = Object.entries(shape).map(([key, read]) => [key, read(written[key], join(path, key))]);
+    const known = Object.keys(shape);
+    const keys = written(value, path, known);
+    const entries: [string, unknown][] = [];
+    allOf<unknown>([
+      () => keysOf(value, path, known),
+      ...Object.entries(shape).map(
+        ([key, read]) =>
+          () =>
+            entries.push([key, read(keys[key], join(path, key))]),
+      ),
+    ]);
     // Every key of the shape was read by its own reader just now.
     return Object.fromEntries(entries) as { readonly [Key in keyof S]: ReturnType<S[Key]> };
   };

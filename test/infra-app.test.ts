@@ -43,11 +43,11 @@ test('the app is synthesised without an account, without a word of warning', asy
   );
 });
 
-test('an override that cannot be followed ends the synth with one line', async () => {
+test('an override that cannot be followed ends the synth with one line of its own', async () => {
   const { code, stderr } = await synth({ 'heimdallr:feeds': 'nobody:nothing' });
 
   expect(code).toBe(1);
   expect(stderr).toMatch(
-    /^heimdallr\.config\.ts cannot be deployed as it is\. context heimdallr:feeds: got .+\n$/,
+    /^heimdallr\.config\.ts cannot be deployed as it is:\n {2}context heimdallr:feeds: got .+\n$/,
   );
 });

@@ -63,7 +63,7 @@ const refused: readonly (readonly [string, unknown, string])[] = [
   [
     'a misspelt key of a feed',
     withFeed({ feed: 'alpha:web', setings: {} }),
-    'feeds[0].setings: got an unknown key, expected one of feed, settings, baseUrl, people, webhook',
+    'feeds[0].setings: got an unknown key, expected settings, if that was meant, or one of feed, settings, baseUrl, people, webhook',
   ],
   ['no feeds', { ...serverless, feeds: [] }, 'feeds: got an empty list, expected at least one feed'],
   [
@@ -144,7 +144,7 @@ const refused: readonly (readonly [string, unknown, string])[] = [
   [
     'no warehouse',
     { feeds: serverless.feeds },
-    'warehouse: got nothing, expected an object with mode, database, baseCapacityRpu, maxRpuHoursPerDay, host, port, firehoseSecretArn, copyRoleArn, secretArn, clusterIdentifier, workgroupName, workgroupArn',
+    'warehouse: got nothing, expected an object with mode, database, baseCapacityRpu, maxRpuHoursPerDay, host, port, firehoseSecretArn, publiclyAccessible, enhancedVpcRouting, copyRoleArn, secretArn, clusterIdentifier, workgroupName, workgroupArn',
   ],
   [
     'an unknown kind of warehouse',
@@ -195,6 +195,29 @@ const refused: readonly (readonly [string, unknown, string])[] = [
     'more gateways than zones',
     { ...existing, network: { availabilityZones: 1, natGateways: 2 } },
     'network.natGateways: got 2, expected at most one for each of the 1 availability zones',
+  ],
+  [
+    'a warehouse that Firehose cannot reach',
+    adopting({ publiclyAccessible: false }),
+    'warehouse.publiclyAccessible: got false, expected true: Firehose reaches a warehouse over its public endpoint only; admit nothing but its addresses there',
+  ],
+  [
+    'a warehouse into which Firehose cannot load',
+    adopting({ enhancedVpcRouting: true }),
+    'warehouse.enhancedVpcRouting: got true, expected false: Firehose cannot load into a warehouse with enhanced VPC routing; turn it off',
+  ],
+  [
+    'several mistakes, all of them at once',
+    {
+      ...serverless,
+      feeds: [{ feed: 'alpha:web', peopel: 'hash' }, { feed: 'beta:core' }],
+      freshnessMinutes: 99,
+    },
+    [
+      'feeds[0].peopel: got an unknown key, expected people, if that was meant, or one of feed, settings, baseUrl, people, webhook',
+      'feeds[1].settings.team: got nothing, expected text: Whose facts.',
+      'freshnessMinutes: got 99, expected a whole number from 1 to 15 (Firehose gathers rows for 60 to 900 seconds)',
+    ].join('\n'),
   ],
   [
     'nothing at all',

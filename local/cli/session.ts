@@ -194,10 +194,13 @@ const contextOf = ({ feeds, since }: Options, vendors: Readonly<Record<string, s
   ...(since === null ? {} : { 'heimdallr:since': since }),
 });
 
-/** Which feeds there are is known only to the app: what it says about --feed is the user's line to mend. */
+/** Which feeds there are, and what can be installed, is known only to the app: what it says is the user's to mend. */
 function asUsage(error: unknown): unknown {
-  const [, problem] = /context heimdallr:feeds: (.*)/.exec(error instanceof Error ? error.message : '') ?? [];
-  return problem === undefined ? error : new UsageError(`--feed: ${problem}`);
+  const said = error instanceof Error ? error.message : '';
+  const [, feed] = /context heimdallr:feeds: (.*)/.exec(said) ?? [];
+  if (feed !== undefined) return new UsageError(`--feed: ${feed}`);
+  const [configuration] = /heimdallr\.config\.ts cannot be deployed as it is:.*/s.exec(said) ?? [];
+  return configuration === undefined ? error : new UsageError(configuration.trimEnd());
 }
 
 /** The address without its password, wherever that stands. */
