@@ -5,7 +5,10 @@
  * a stack that runs on one machine.
  */
 
-/** Its name in the state directory. */
+/** Name of the stack that infra/app.ts makes. */
+export const DEFAULT_STACK = 'Heimdallr';
+
+/** The file's name in the state directory. */
 export const LOCAL_STACK_FILE = 'running.json';
 
 export interface LocalStack {

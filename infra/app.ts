@@ -6,6 +6,7 @@
  */
 import { join } from 'node:path';
 import { App } from 'aws-cdk-lib';
+import { DEFAULT_STACK } from '../contract/local-stack.ts';
 import configuration from '../heimdallr.config.ts';
 import { judge } from './acknowledgements.ts';
 import { generate } from './generate.ts';
@@ -24,7 +25,7 @@ try {
   const written = readInstallation(configuration, producers, now);
   const installation = withOverrides(written, producers, (key) => app.node.tryGetContext(key), now);
   const root = join(import.meta.dirname, '..');
-  judge(app, new PipelineStack(app, 'Heimdallr', { root, installation, records, marts }));
+  judge(app, new PipelineStack(app, DEFAULT_STACK, { root, installation, records, marts }));
 } catch (error) {
   if (!(error instanceof ConfigurationError)) throw error;
   console.error(`heimdallr.config.ts cannot be deployed as it is:\n${error.message.replace(/^/gm, '  ')}`);

@@ -6,10 +6,12 @@
  *     reloaded/      those manifests, after their batches were loaded
  *     quarantine/    records that the transform refused
  *     aws/lambda/    batches of the stream that the transform gave up on
+ *     redriven/      of both, what `npm run redrive` has put back on the stream
  *
  * Everything is kept for a year. Firehose never deletes what it staged, and a manifest written after two hours
  * of retries names those objects: an expiry shorter than retries, plus the days until somebody loads a manifest,
- * would turn a skipped batch into a lost one. Nothing is versioned, because no key is written twice.
+ * would turn a skipped batch into a lost one. Nothing is versioned: a key is written again only by
+ * a redrive, without what it has kept below redriven/ before.
  */
 import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import {
@@ -22,14 +24,7 @@ import {
 } from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
 
-export const PREFIX = {
-  landing: 'landing/',
-  skipped: 'errors/',
-  reloaded: 'reloaded/',
-  quarantine: 'quarantine/',
-  quarantineFailed: 'quarantine-failed/',
-  givenUp: 'aws/lambda/',
-} as const;
+export { PREFIX } from '../contract/archive.ts';
 
 export class Archive extends Bucket {
   constructor(scope: Construct, id: string) {

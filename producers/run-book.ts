@@ -4,7 +4,6 @@
  * A page goes on the stream first, its entry in the books second, and its cursor is saved third: a crash in between
  * repeats the page, another order would lose it or miss what was never put. Nothing but the page at hand is kept.
  */
-
 import type { RunSummary } from '../contract/feed.ts';
 import type { Page } from '../contract/producer.ts';
 import { type Entry, putAll } from '../contract/put-records.ts';

@@ -5,7 +5,6 @@
  * memory. What cannot travel does not vanish: a `rejected_record` takes its place and its number, so that the
  * books add up, emitted = delivered + rejected.
  */
-
 import { createHash } from 'node:crypto';
 import { isTimestamp } from '../contract/checks.ts';
 import { conform } from '../contract/conform.ts';

@@ -4,7 +4,16 @@ import { dirname, join, normalize, relative } from 'node:path';
 import { expect, test } from 'vitest';
 
 const root = join(import.meta.dirname, '..');
-const rooms = ['contract', 'producers', 'transformers', 'warehouse', 'infra', 'local', 'simulation'];
+const rooms = [
+  'contract',
+  'producers',
+  'transformers',
+  'warehouse',
+  'infra',
+  'local',
+  'operate',
+  'simulation',
+];
 
 interface Source {
   readonly path: string;
@@ -40,6 +49,7 @@ const doors: Readonly<Record<string, readonly string[]>> = {
   warehouse: ['contract'],
   infra: ['contract'],
   local: ['contract'],
+  operate: ['contract'],
   simulation: [],
 };
 
