@@ -327,7 +327,7 @@ test('wherever it breaks off and whatever is chosen, no record is lost, and in t
       let untilBroken = Number.POSITIVE_INFINITY;
       const step = (): void => {
         untilBroken -= 1;
-        if (untilBroken === 0) throw new Error('broken off');
+        if (untilBroken <= 0) throw new Error('broken off');
       };
       const named = made.flatMap((records, object) =>
         records.map((each, index) => ({

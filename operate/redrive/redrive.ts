@@ -58,6 +58,9 @@ const SOURCES: readonly (readonly [prefix: string, read: (bytes: Buffer) => Kept
 /** A bucket's clock and the transform's differ by less. */
 const CLOCKS_DIFFER_MS = 5 * 60_000;
 
+/** Objects in work at once: in an account each takes some round trips. */
+const AT_ONCE = 8;
+
 /** A stream that refuses records for so long is too narrow: a person must know. */
 const PATIENCE_MS = 5 * 60_000;
 
@@ -85,16 +88,30 @@ export async function redrive(options: RedriveOptions, tools: RedriveTools): Pro
     }
   }
   const tally = new Count();
-  /** Digests of what is on the stream again: the transform keeps a record as often as it sees it. */
+  /** Digests of what is, or is being, put: the transform keeps a record as often as it sees it. */
   const put = new Set<string>();
-  for (const [index, { key, read, isDone }] of work.entries()) {
-    if (stopped.aborted) break;
-    const bytes = await objects.read(key);
-    // Somebody else has redriven it meanwhile.
-    if (bytes !== null)
-      await redriveObject({ key, kept: read(bytes), isDone }, { options, tools, tally, put });
-    onObject(index + 1, work.length, tally);
-  }
+  let [done, hasFailed] = [0, false];
+  const queue = work.values();
+  const worker = async (): Promise<void> => {
+    // One queue for all workers: each takes what is next.
+    for (const { key, read, isDone } of queue) {
+      if (stopped.aborted || hasFailed) return;
+      try {
+        const bytes = await objects.read(key);
+        // Somebody else has redriven it meanwhile.
+        if (bytes !== null)
+          await redriveObject({ key, kept: read(bytes), isDone }, { options, tools, tally, put });
+      } catch (error) {
+        hasFailed = true;
+        throw error;
+      }
+      done += 1;
+      onObject(done, work.length, tally);
+    }
+  };
+  // All end what they have in hand before the first failure is told.
+  const ended = await Promise.allSettled(Array.from({ length: AT_ONCE }, worker));
+  for (const end of ended) if (end.status === 'rejected') throw end.reason;
   return tally;
 }
 
@@ -116,8 +133,9 @@ async function redriveObject(
   );
   const first = new Map(whole.filter(({ digest }) => !put.has(digest)).map((each) => [each.digest, each]));
   const entries = [...first.values()].map(({ entry }) => entry);
-  if (!isDryRun) await putBack(entries, tools);
+  // Before they are acknowledged: should that fail, this object still has them.
   for (const digest of first.keys()) put.add(digest);
+  if (!isDryRun) await putBack(entries, tools);
   tally.object(key, chosen, [...first.values()], whole.length - first.size);
   if (isDryRun || isDone || whole.length === 0) return;
 
