@@ -37,7 +37,9 @@ export interface Bench {
 }
 
 /** A Lambda of one test. */
-export function bench(options: { speed?: number; dataDir?: string } = {}): Bench {
+export function bench(
+  options: { speed?: number; dataDir?: string; clockAhead?: (name: string) => number } = {},
+): Bench {
   const dataDir = options.dataDir ?? temporaryFolder();
   const events: StackEvent[] = [];
   const buckets = new FakeBuckets();
@@ -49,6 +51,7 @@ export function bench(options: { speed?: number; dataDir?: string } = {}): Bench
     now: () => new Date('2026-11-23T18:30:00Z'),
     destinations: createDestinations(buckets, dataDir),
     onEvent: (event) => events.push(event),
+    clockAhead: options.clockAhead,
   });
   onTestFinished(() => functions.close());
   let count = 0;

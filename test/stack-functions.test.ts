@@ -37,6 +37,18 @@ describe('an answer', () => {
   });
 });
 
+test('of two sandboxes that wait, the one that was used last gets the next event', async () => {
+  const { functions, deploy } = bench();
+  const { name } = deploy(
+    `let calls = 0; export const handler = async (ms) => { calls += 1; await new Promise((r) => setTimeout(r, ms)); return calls; };`,
+  );
+  await Promise.all([functions.invoke(name, 100), functions.invoke(name, 1)]);
+
+  const answers = [await functions.invoke(name, 1), await functions.invoke(name, 1)];
+
+  expect(answers).toMatchObject([{ payload: 2 }, { payload: 3 }]);
+});
+
 test('a handler gets the context that Lambda gives', async () => {
   const { functions, deploy } = bench();
   const { name, arn } = deploy(

@@ -51,6 +51,11 @@ export class AwsError extends Error {
   }
 }
 
+/** Thrown where a fault is injected: the connection breaks and the caller gets no answer, whatever took place. */
+export class NoAnswer extends Error {
+  override readonly name = 'NoAnswer';
+}
+
 /** A service that speaks JSON: answers one action, or throws an AwsError. */
 export type JsonService = (action: string, body: Body) => object | Promise<object>;
 

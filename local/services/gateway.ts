@@ -12,8 +12,10 @@ import {
   type Body,
   isBody,
   type JsonService,
+  NoAnswer,
   type OnCall,
   type Permit,
+  type ServiceCall,
   type ServiceName,
 } from './call.ts';
 import { type CloudFormation, queryError } from './cloudformation.ts';
@@ -37,6 +39,8 @@ export interface GatewayPorts {
   readonly cloudformation: CloudFormation;
   readonly now: () => Date;
   readonly onCall: OnCall;
+  /** A call has had its effect, and its answer is about to leave. */
+  readonly onAnswer: OnCall;
   /** An exception that is no AwsError: a bug of a service. */
   readonly onBug: (error: unknown, call: string) => void;
 }
@@ -63,6 +67,7 @@ export async function startGateway(ports: GatewayPorts): Promise<Gateway> {
     answer(request, ports).then(
       (found) => send(response, found),
       (error: unknown) => {
+        if (error instanceof NoAnswer) return void request.socket.destroy();
         // A client that went away in the middle of its request is nobody's bug.
         if (request.complete) ports.onBug(error, `${request.method} ${request.url}`);
         send(response, jsonError(new AwsError('InternalFailure', String(error), 500)));
@@ -95,11 +100,13 @@ async function answer(request: IncomingMessage, ports: GatewayPorts): Promise<An
   try {
     if (target !== undefined) {
       const parsed = parse(body);
-      await ports.onCall({ service: target, action, callerAccessKeyId: accessKeyId, body: parsed });
-      return await answerJson(target, action, parsed, body, request, ports);
+      const call = { service: target, action, callerAccessKeyId: accessKeyId, body: parsed };
+      await ports.onCall(call);
+      const answered = await answerJson(target, action, parsed, body, request, ports);
+      await ports.onAnswer(call);
+      return answered;
     }
-    if (isSignedFor(service))
-      return await SIGNED[service](request, body, permitOf(service, accessKeyId, ports), ports);
+    if (isSignedFor(service)) return await answerSigned(service, accessKeyId, request, body, ports);
     const asked = prefix === '' ? `${request.method} ${request.url}` : `${prefix}.${action}`;
     throw new AwsError(
       'UnknownOperationException',
@@ -182,10 +189,24 @@ const SIGNED = {
 
 const isSignedFor = (service: string): service is keyof typeof SIGNED => Object.hasOwn(SIGNED, service);
 
-const permitOf =
-  (service: ServiceName, callerAccessKeyId: string, { onCall }: GatewayPorts): Permit =>
-  async (action, body) =>
-    onCall({ service, action, callerAccessKeyId, body });
+async function answerSigned(
+  service: keyof typeof SIGNED,
+  callerAccessKeyId: string,
+  request: IncomingMessage,
+  content: Buffer,
+  ports: GatewayPorts,
+): Promise<Answer> {
+  // A request can be several calls: copying an object is a read and a write.
+  const calls: ServiceCall[] = [];
+  const permit: Permit = async (action, body) => {
+    const call = { service, action, callerAccessKeyId, body };
+    await ports.onCall(call);
+    calls.push(call);
+  };
+  const answered = await SIGNED[service](request, content, permit, ports);
+  for (const call of calls) await ports.onAnswer(call);
+  return answered;
+}
 
 /** For services whose errors are no JSON. */
 const inTheWordsOf =

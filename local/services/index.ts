@@ -23,7 +23,7 @@ import { type PlayedSchedule, startSchedules } from './schedules.ts';
 import { startSecrets } from './secrets.ts';
 
 export type { Database, Query, QueryResult } from '../warehouse/database.ts';
-export { AwsError, type Body, type OnCall, type ServiceCall, type ServiceName } from './call.ts';
+export { AwsError, type Body, NoAnswer, type OnCall, type ServiceCall, type ServiceName } from './call.ts';
 export type { PlayedStack } from './cloudformation.ts';
 export type { DeliveryStreamDefinition } from './delivery-stream.ts';
 export type { TableDefinition } from './dynamodb.ts';
@@ -46,8 +46,16 @@ export interface ServicesOptions {
   readonly faults?: Faults;
 }
 
-/** Where a test makes things go wrong. */
+/** Where a test makes things go wrong. A hook can wait, throw an AwsError, or throw NoAnswer; nothing is hooked in `npm start`. */
 export interface Faults {
+  /** A call is permitted and has not had its effect; what is thrown here keeps it from having one. */
+  readonly beforeCall?: OnCall;
+  /** A call has had its effect; what is thrown here takes the place of its answer. */
+  readonly afterCall?: OnCall;
+  /** Throws to make a statement of the Data API fail, and with it all of its transaction. */
+  readonly beforeStatement?: (sql: string) => void | Promise<void>;
+  /** Throws to make S3 refuse an object, whoever writes it. */
+  readonly beforeWrite?: (bucket: string, key: string) => void | Promise<void>;
   /**
    * True refuses one entry of a PutRecords or PutRecordBatch, and the call itself succeeds: Kinesis says
    * ProvisionedThroughputExceededException, Firehose ServiceUnavailableException.
@@ -114,7 +122,7 @@ export async function startServices(options: ServicesOptions): Promise<LocalServ
     giveBack();
     throw error;
   });
-  const s3 = openObjectStore(folder('s3'));
+  const s3 = guarded(openObjectStore(folder('s3')), faults);
   const secrets = startSecrets(now);
   const kinesis = await startKinesis(folder('kinesis'), refuse('kinesis'));
   const dynamodb = await startDynamoDb(folder('dynamodb'));
@@ -132,6 +140,7 @@ export async function startServices(options: ServicesOptions): Promise<LocalServ
     warehouse,
     now,
     secrets: secrets.values,
+    beforeStatement: (sql) => faults.beforeStatement?.(sql),
     readObject: async (url) => {
       const { bucket, key } = parseS3Url(url);
       return s3.get(bucket, key);
@@ -151,7 +160,11 @@ export async function startServices(options: ServicesOptions): Promise<LocalServ
     redshiftData: redshiftData.service,
     secrets: secrets.service,
     s3,
-    onCall: options.onCall ?? (() => undefined),
+    async onCall(call) {
+      await options.onCall?.(call);
+      await faults.beforeCall?.(call);
+    },
+    onAnswer: async (call) => faults.afterCall?.(call),
     onBug: (error, call) => log(`${call} failed: ${error instanceof Error ? error.stack : String(error)}`),
   });
 
@@ -185,3 +198,15 @@ export async function startServices(options: ServicesOptions): Promise<LocalServ
     },
   };
 }
+
+/** The store as a test lets it be. */
+const guarded = (store: ObjectStore, { beforeWrite }: Faults): ObjectStore =>
+  beforeWrite === undefined
+    ? store
+    : {
+        ...store,
+        async put(bucket, key, bytes) {
+          await beforeWrite(bucket, key);
+          await store.put(bucket, key, bytes);
+        },
+      };

@@ -23,6 +23,8 @@ export interface RunPorts {
   readonly warehouse: Database;
   readonly readObject: ReadObject;
   readonly now: () => Date;
+  /** Throws to make a statement fail. */
+  readonly beforeStatement?: (sql: string) => void | Promise<void>;
 }
 
 /**
@@ -44,6 +46,7 @@ export async function runStatements(
       for (const statement of statements) {
         index = statements.indexOf(statement);
         note(statement, 'STARTED');
+        await ports.beforeStatement?.(statement.sql);
         const start = performance.now();
         statement.result = await runOne(statement.sql, parameters, query, ports.readObject);
         statement.milliseconds = performance.now() - start;

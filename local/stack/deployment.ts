@@ -88,7 +88,11 @@ export class Deployment implements RunningStack {
     this.#grants = new Grants(this.#resolver);
     const destinations = createDestinations(services.s3, dataDir);
     const { endpoint } = services;
-    this.functions = new Functions({ dataDir, endpoint, region, speed, now, destinations, onEvent });
+    const { clockAhead } = options;
+    this.functions = new Functions({
+      ...{ dataDir, endpoint, region, speed, now },
+      ...{ destinations, onEvent, clockAhead },
+    });
     this.schedules = new Scheduler({ speed, now, functions: this.functions, onResult });
     if (options.isPaused === true) this.schedules.pause();
     const { functions, functionUrls } = this;

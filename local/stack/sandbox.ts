@@ -93,8 +93,11 @@ export class Sandbox {
     return Math.ceil(this.#memoryMb);
   }
 
-  /** Hands one event to the function. One at a time: the caller sees to it. */
-  async run(requestId: string, event: string): Promise<Answer> {
+  /**
+   * Hands one event to the function. One at a time: the caller sees to it.
+   * @param clockAheadMs by which its clock is ahead meanwhile.
+   */
+  async run(requestId: string, event: string, clockAheadMs = 0): Promise<Answer> {
     const { timeoutSeconds } = this.#options;
     this.#requestId = requestId;
     this.#wasUsed = true;
@@ -106,7 +109,8 @@ export class Sandbox {
       this.#settle = resolve;
     });
     const sampling = setInterval(() => this.#sample(), SAMPLE_MS);
-    this.#worker.postMessage({ requestId, event, deadline: Date.now() + timeoutSeconds * 1000 });
+    const deadline = Date.now() + timeoutSeconds * 1000;
+    this.#worker.postMessage({ requestId, event, deadline, clockAheadMs });
     const answer = await this.#within(timeoutSeconds, answered);
     clearInterval(sampling);
     if (this.isAlive) await this.#sample();

@@ -57,6 +57,8 @@ export interface StackOptions {
   readonly onResult: (result: ScheduleResult) => void;
   /** Schedules fire only by hand, until they are resumed. */
   readonly isPaused?: boolean;
+  /** Milliseconds by which the clock of a function's machine is ahead; for tests, a deadline is kept all the same. */
+  readonly clockAhead?: (functionName: string) => number;
   /** Of the account that is played; a fixed one unless given. */
   readonly region?: string;
 }

@@ -4,7 +4,7 @@
  * JavaScript and not TypeScript: stripping types would cost every sandbox 10 MB and the time to load a
  * compiler, and a bundle's memory is measured here.
  *
- * In: `{ requestId, event, deadline }`. Out: `{ kind: 'ready' }` once, then per event `{ kind: 'done', payload }`
+ * In: `{ requestId, event, deadline, clockAheadMs }`. Out: `{ kind: 'ready' }` once, then per event `{ kind: 'done', payload }`
  * or `{ kind: 'failed', error }`; `{ kind: 'died', error }` when the runtime cannot go on.
  */
 import { existsSync } from 'node:fs';
@@ -27,6 +27,9 @@ registerHooks({
     throw Object.assign(problem, { name: 'Runtime.ImportModuleError' });
   },
 });
+
+const RealDate = Date;
+let aheadMs = 0;
 
 process.on('uncaughtException', (error) => die(describe(error)));
 process.on('unhandledRejection', (reason) =>
@@ -55,7 +58,8 @@ async function load() {
   return found;
 }
 
-async function answer(handle, { requestId, event, deadline }) {
+async function answer(handle, { requestId, event, deadline, clockAheadMs }) {
+  if (clockAheadMs !== aheadMs) setClock(clockAheadMs);
   const outcome = await call(handle, requestId, event, deadline);
   await written();
   parentPort.postMessage(outcome);
@@ -67,12 +71,24 @@ async function call(handle, awsRequestId, event, deadline) {
       ...context,
       awsRequestId,
       callbackWaitsForEmptyEventLoop: true,
-      getRemainingTimeInMillis: () => Math.max(0, deadline - Date.now()),
+      getRemainingTimeInMillis: () => Math.max(0, deadline - RealDate.now()),
     });
     return { kind: 'done', payload: JSON.stringify(result) ?? 'null' };
   } catch (error) {
     return { kind: 'failed', error: describe(error) };
   }
+}
+
+/** Lets all code here see another time. */
+function setClock(ms) {
+  aheadMs = ms;
+  const now = () => RealDate.now() + aheadMs;
+  globalThis.Date = new Proxy(RealDate, {
+    construct: (target, given, made) =>
+      given.length === 0 ? Reflect.construct(target, [now()], made) : Reflect.construct(target, given, made),
+    apply: (target) => new target(now()).toString(),
+    get: (target, name) => (name === 'now' ? now : Reflect.get(target, name)),
+  });
 }
 
 function describe(thrown) {

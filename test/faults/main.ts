@@ -1,28 +1,44 @@
 /**
  * `npm run faults`: tries what can go wrong, for as long as one likes.
  *
- *     npm run faults -- --explore 10000           schedules over the real functions, in virtual time
- *     npm run faults -- --explore 1 --seed 1145   one of them again
+ *     npm run faults -- --records 100000            every fault on the synthesised stack, with so many occurrences each
+ *     npm run faults -- --only COPY,loader          those with this in their names; --list names them all
+ *     npm run faults -- --explore 10000             schedules over the real functions, in virtual time
+ *     npm run faults -- --explore 1 --seed 1145     one of them again
  *
- * docs/faults.md says what is tried and what is promised.
+ * docs/faults.md says what is tried and what is promised. The exit code is 1 when a promise was broken.
  */
 import { parseArgs } from 'node:util';
 import { runExplorer } from './explorer/run.ts';
+import { chosen, runStack } from './stack/run.ts';
 
 const { values } = parseArgs({
-  options: { explore: { type: 'string' }, seed: { type: 'string', default: '1' } },
+  options: {
+    explore: { type: 'string' },
+    records: { type: 'string', default: '1000' },
+    only: { type: 'string', default: '' },
+    seed: { type: 'string', default: '1' },
+    list: { type: 'boolean', default: false },
+  },
 });
 
-const schedules = whole('explore', values.explore ?? '10000');
-const isGood = await runExplorer({
-  schedules,
+const common = {
   seed: whole('seed', values.seed),
-  write: (text) => process.stdout.write(text),
+  write: (text: string) => process.stdout.write(text),
   now: () => performance.now(),
-});
-process.exitCode = isGood ? 0 : 1;
+};
+
+if (values.list) for (const { name } of chosen([])) common.write(`${name}\n`);
+else process.exitCode = (await run()) ? 0 : 1;
+
+function run(): Promise<boolean> {
+  if (values.explore !== undefined)
+    return runExplorer({ schedules: whole('explore', values.explore), ...common });
+  const faults = chosen(values.only.split(',').filter((text) => text !== ''));
+  return runStack({ records: whole('records', values.records), faults, ...common });
+}
 
 function whole(name: string, text: string): number {
-  if (/^\d{1,9}$/.test(text)) return Number(text);
-  throw new RangeError(`--${name} must be a whole number, got ${JSON.stringify(text)}`);
+  if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
+  throw new RangeError(`--${name} must be a whole number from 1, got ${JSON.stringify(text)}`);
 }
