@@ -242,7 +242,7 @@ describe('parameters', () => {
 describe('batches', () => {
   test('a failure in a batch undoes all of it and says which statement it was', async () => {
     const insert = (key: string): string =>
-      `insert into heimdallr.receipt values ('${key}', 1, 'f', 't', getdate(), getdate())`;
+      `insert into heimdallr.receipt (run_id, seq, feed, record_type, observed_at, loaded_at) values ('${key}', 1, 'f', 't', getdate(), getdate())`;
 
     const described = await batch([insert('undone'), 'select 1 / 0', insert('never')]);
 
@@ -269,7 +269,7 @@ describe('batches', () => {
 
   test('a text that is wider than its column fails, counted in bytes', async () => {
     const described = await execute(
-      `insert into heimdallr.receipt values ('${'ü'.repeat(21)}', 1, 'f', 't', getdate(), getdate())`,
+      `insert into heimdallr.receipt (run_id, seq, feed, record_type, observed_at, loaded_at) values ('${'ü'.repeat(21)}', 1, 'f', 't', getdate(), getdate())`,
     );
 
     expect(described.Error).toContain('violates check constraint');
