@@ -49,8 +49,8 @@ const REFUSED_ONE_IN = 1000;
 /** Runs that may follow one another without an end before a feed is said not to catch up. */
 const MAX_RUNS = 200;
 
-/** After this the producer reads all items again, seconds. */
-const SWEEP_SECONDS = 6 * 3600;
+/** After six hours the producer reads all items again, and a little later if its clock has jumped; seconds. */
+const SWEEP_SECONDS = 6.5 * 3600;
 
 /** A lease that nobody gives back has run out after this, seconds. */
 const LEASE_SECONDS = 80;
