@@ -9,12 +9,6 @@ export class Sightings {
   readonly summaries: RunSummary[] = [];
   /** Entries of all PutRecords, those that were refused as well. */
   put = 0;
-
-  /** Entries that the runs say they have put, once each. */
-  get booked(): number {
-    const said = this.summaries.flatMap(({ emitted, pages }) => [pages, ...Object.values(emitted)]);
-    return said.reduce((sum, count) => sum + count, 0);
-  }
 }
 
 interface Balance {
@@ -40,8 +34,16 @@ export async function readLedger(warehouse: Database): Promise<Ledger> {
   return ledger;
 }
 
-/** Runs that miss something, and whether all runs balance and say the same as their functions. */
-export function audit({ runs, summaries }: Sightings, ledger: Ledger): { late: number; isExact: boolean } {
+export interface Audit {
+  /** Runs that miss something. */
+  readonly late: number;
+  /** All runs balance, those that died as well, and say the same as their functions did. */
+  readonly isExact: boolean;
+  /** Entries put per entry booked. */
+  readonly putsPerRecord: number;
+}
+
+export function audit({ runs, summaries, put }: Sightings, ledger: Ledger): Audit {
   const balances = [...runs].map((run) => [...(ledger.get(run)?.values() ?? [])]);
   const late = balances.filter((ofRun) => ofRun.some((one) => one.emitted > one.delivered + one.rejected));
   const isBalanced = balances.flat().every((one) => one.emitted === one.delivered + one.rejected);
@@ -52,5 +54,10 @@ export function audit({ runs, summaries }: Sightings, ledger: Ledger): { late: n
         ([type, count]) => (ledger.get(run_id)?.get(type)?.emitted ?? 0) === count,
       ),
     );
-  return { late: late.length, isExact: isBalanced && isAsSaid };
+  const booked = balances.flat().reduce((sum, { emitted }) => sum + emitted, 0);
+  return {
+    late: late.length,
+    isExact: isBalanced && isAsSaid,
+    putsPerRecord: booked === 0 ? 0 : put / booked,
+  };
 }

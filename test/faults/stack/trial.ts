@@ -56,12 +56,12 @@ export async function tryFaults(
   const strangers = differences.get(0)?.wrong ?? 0;
   return tried.map((one) => {
     const difference = differences.get(one.slice) ?? nothing();
-    const { late, isExact } = audit(one.sightings, ledger);
+    const { late, isExact, putsPerRecord } = audit(one.sightings, ledger);
     return {
       ...{ fault: one.fault, struck: one.struck, isLedgerExact: isExact, lateRuns: late },
       ...difference,
       wrong: difference.wrong + strangers,
-      putsPerRecord: one.sightings.booked === 0 ? 0 : one.sightings.put / one.sightings.booked,
+      putsPerRecord,
       seconds: (one.milliseconds + share) / 1000,
       problem: one.problem ?? problem,
     };
