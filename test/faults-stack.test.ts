@@ -18,8 +18,8 @@ beforeAll(async () => {
   project = await openProject();
   // Needed at the end only, and the other core has time now.
   project.changed().catch(() => undefined);
-  stage = await Stage.start({ project, seed: 1, speed: 2400, isThorough: false });
-  rows = await tryFaults(stage, plan, { records: 150, seconds: 170, now: () => performance.now() });
+  stage = await Stage.start({ project, seed: 1, speed: 4800, isThorough: false });
+  rows = await tryFaults(stage, plan, { records: 100, seconds: 170, now: () => performance.now() });
 }, 5 * MINUTES);
 
 afterAll(async () => {

@@ -71,5 +71,5 @@ export function chosen(texts: readonly string[]): readonly StackFault[] {
 /** A COPY takes real time, which counts against its retries `speed` times: the more rows, the slower. */
 const speedFor = (records: number): number => Math.max(40, Math.min(2400, Math.round(4_000_000 / records)));
 
-/** Five occurrences a second, at most over six hours: the producer walks through many pages to the end of them. */
-const spanOf = (records: number): number => Math.min(6 * 3600, Math.max(170, records / 5));
+/** Nearly a day of a busy project: the producer walks through many pages to the end of it, and reads a tenth again later. */
+const spanOf = (records: number): number => Math.min(22 * 3600, Math.max(170, records));

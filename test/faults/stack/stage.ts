@@ -140,8 +140,11 @@ export class Stage {
     for (let runs = 0; runs < MAX_RUNS; runs += 1) {
       const isAllVisible = this.clock.now() >= this.vendor.visibleAt;
       const summary = await this.poll();
-      if (isAllVisible && summary?.outcome === 'caught_up') return;
-      this.clock.advance(summary === null || summary.outcome === 'skipped' ? LEASE_SECONDS : 60);
+      const isCaughtUp = summary?.outcome === 'caught_up';
+      if (isAllVisible && isCaughtUp) return;
+      const isHeld = summary === null || summary.outcome === 'skipped';
+      const untilVisible = (this.vendor.visibleAt.getTime() - this.clock.now().getTime()) / 1000;
+      this.clock.advance(Math.max(isHeld ? LEASE_SECONDS : 60, isCaughtUp ? untilVisible : 0));
     }
     throw new Error(`the feed has not caught up after ${MAX_RUNS} runs`);
   }

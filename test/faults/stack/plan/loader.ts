@@ -8,7 +8,7 @@ const submit: Spot = { part: 'loader', service: 'redshift-data', action: 'BatchE
 const describe: Spot = { part: 'loader', service: 'redshift-data', action: 'DescribeStatement' };
 
 /** Not every step, where there is little time. */
-const stride = ({ isThorough }: Stage): number => (isThorough ? 1 : 4);
+const stride = ({ isThorough }: Stage): number => (isThorough ? 1 : 5);
 
 /** The loader dies at every statement of every merge, and its transaction is broken off there. */
 async function diesAtStatements(stage: Stage): Promise<number> {

@@ -80,17 +80,14 @@ export const producerFaults: readonly StackFault[] = [
   },
   {
     name: 'producer killed between put and cursor save',
-    repeats: true,
     strike: atCall({ spot: save, when: 'before', act: 'killed' }),
   },
   {
     name: 'producer killed after the cursor save',
-    repeats: true,
     strike: atCall({ spot: save, when: 'after', act: 'killed' }),
   },
   {
     name: 'producer killed in every second run',
-    repeats: true,
     strike: atCall({ spot: save, when: 'before', act: 'killed', times: 3, skip: 1 }),
   },
   { name: 'lease holder dead', strike: leaseholderDead },
@@ -104,7 +101,6 @@ export const producerFaults: readonly StackFault[] = [
   { name: 'feeds table throttled', strike: atCall({ spot: save, when: 'before', act: THROTTLED }) },
   {
     name: 'feeds table away',
-    repeats: true,
     strike: atCall({ spot: save, when: 'before', act: BROKEN, times: 12 }),
   },
 ];
