@@ -90,6 +90,6 @@ export const receiptColumns = {
   feed: varchar(128, 'The feed.'),
   record_type: varchar(64, 'Name of the record type.'),
   observed_at: timestamp('When the vendor was seen saying it.'),
-  happened_at: nullable(timestamp('When the fact happened, as its record says; null when it does not.')),
   loaded_at: timestamp('When the loader moved it to its final table.'),
+  happened_at: nullable(timestamp('When the fact happened, as its record says; null when it does not.')),
 } satisfies Record<string, Column>;

@@ -82,9 +82,17 @@ async function untilStopped(session: Session, stopped: AbortSignal): Promise<rea
 async function watch(session: Session, signal: AbortSignal): Promise<void> {
   const query = session.services.warehouse.query;
   let hasRows = false;
+  let seen: Seen = { readings: unread(session), ranking: [] };
   while (!signal.aborted) {
-    const readings = await read(session);
-    const ranking = await rankingLines(query, 5);
+    try {
+      seen = { readings: await read(session), ranking: await rankingLines(query, 5) };
+    } catch (error) {
+      // What cannot be read now is still there: the view goes on, and the pipeline with it.
+      const reason = error instanceof Error ? error.message : String(error);
+      session.progress.trouble(`the warehouse does not answer, what is delivered waits: ${reason}`);
+      seen = { ...seen, readings: { ...seen.readings, deliveries: session.services.firehose.stats() } };
+    }
+    const { readings, ranking } = seen;
     if (!hasRows && ranking.length > 0) {
       hasRows = true;
       const seconds = ((now().getTime() - session.progress.startedAt.getTime()) / 1000).toFixed(1);
@@ -98,6 +106,18 @@ async function watch(session: Session, signal: AbortSignal): Promise<void> {
     await pause(VIEW_MS, undefined, { signal }).catch(() => undefined);
   }
 }
+
+/** What was read last. */
+interface Seen {
+  readonly readings: Readings;
+  readonly ranking: readonly string[];
+}
+
+/** The readings before the first. */
+const unread = ({ services }: Session): Readings => ({
+  ...{ delivered: {}, rows: {}, freshnessSeconds: null },
+  deliveries: services.firehose.stats(),
+});
 
 async function read({ services }: Session): Promise<Readings> {
   const { query } = services.warehouse;

@@ -373,7 +373,7 @@ describe('an asynchronous invocation', () => {
   const failing = `let calls = 0; export const handler = async ({ failures }) => { calls += 1; if (calls <= failures) throw new Error('no'); return calls; };`;
 
   test('is repeated until the function succeeds', async () => {
-    const { functions, deploy } = bench({ speed: 100_000 });
+    const { functions, deploy } = bench({ speed: 10_000 });
     const { name } = deploy(failing);
 
     expect(await functions.invokeAsync(name, { failures: 2 })).toEqual({

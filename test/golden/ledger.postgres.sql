@@ -15,8 +15,8 @@ create table if not exists heimdallr."receipt" (
   "feed" varchar(128) check (octet_length("feed") <= 128) not null,
   "record_type" varchar(64) check (octet_length("record_type") <= 64) not null,
   "observed_at" timestamp not null,
-  "happened_at" timestamp,
-  "loaded_at" timestamp not null
+  "loaded_at" timestamp not null,
+  "happened_at" timestamp
 );
 
 create table if not exists heimdallr."reconciliation" (

@@ -15,8 +15,8 @@ create table if not exists heimdallr."receipt" (
   "feed" varchar(128) not null,
   "record_type" varchar(64) not null,
   "observed_at" timestamp not null,
-  "happened_at" timestamp,
-  "loaded_at" timestamp not null
+  "loaded_at" timestamp not null,
+  "happened_at" timestamp
 ) diststyle auto sortkey ("observed_at");
 
 create table if not exists heimdallr."reconciliation" (
