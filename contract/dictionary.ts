@@ -4,6 +4,7 @@
  * Whoever queries the tables reads it in the repository; the same words are comments in the warehouse itself.
  */
 import { originColumns } from './envelope.ts';
+import { impactTables } from './impact.ts';
 import type { Producer } from './producer.ts';
 import { type Columns, type RecordType, tableName } from './record.ts';
 import { pipelineTables, SCHEMA, sqlType, type Table } from './redshift.ts';
@@ -32,6 +33,9 @@ export function dataDictionary(types: readonly RecordType[], marts: readonly Mar
     '## Marts',
     '',
     ...marts.flatMap(martSection),
+    '## Tables of the ranking',
+    '',
+    ...impactTables.flatMap(pipelineSection),
     '## Final tables',
     '',
     'One row per key, the newest observation of it. Beside their own columns all of them have:',

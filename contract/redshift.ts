@@ -6,6 +6,7 @@
  */
 import { type Column, type ColumnType, timestamp, varchar } from './columns.ts';
 import { landingColumns, originColumns, receiptColumns } from './envelope.ts';
+import { impactTables } from './impact.ts';
 import { reconciliationColumns, rejectedRecord } from './ledger.ts';
 import { type Columns, type RecordType, tableName } from './record.ts';
 
@@ -75,6 +76,7 @@ export const pipelineTables: readonly Table[] = [
 /** Every table for these record types. */
 export const tablesOf = (types: readonly RecordType[]): readonly Table[] => [
   ...pipelineTables,
+  ...impactTables,
   ...types.map(finalTable),
 ];
 
