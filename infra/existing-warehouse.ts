@@ -8,7 +8,7 @@ import { type CfnMapping, Stack } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 import { openDataApi, type SqlTarget } from './data-api.ts';
 import type { PipelineFunction } from './pipeline-function.ts';
-import type { ResolvedExisting } from './read-installation.ts';
+import type { ResolvedExisting } from './read-warehouse.ts';
 import type { Warehouse } from './warehouse.ts';
 
 export class ExistingWarehouse extends Construct implements Warehouse {

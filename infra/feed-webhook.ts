@@ -10,7 +10,7 @@ import { Construct } from 'constructs';
 import type { FeedEvent } from '../contract/feed.ts';
 import type { FeedState } from './feed-state.ts';
 import { PipelineFunction } from './pipeline-function.ts';
-import type { ResolvedFeed } from './read-installation.ts';
+import type { ResolvedFeed } from './read-feeds.ts';
 
 export interface FeedWebhookProps {
   readonly root: string;

@@ -15,7 +15,7 @@ import type { Clock } from './clock.ts';
 import type { FeedState } from './feed-state.ts';
 import { FeedWebhook } from './feed-webhook.ts';
 import type { PipelineFunction } from './pipeline-function.ts';
-import type { ResolvedFeed } from './read-installation.ts';
+import type { ResolvedFeed } from './read-feeds.ts';
 
 /** Counts run over whole hours, and a difference is nothing that must be found within minutes. */
 const RECONCILE_MINUTES = 60;

@@ -24,6 +24,69 @@ export interface Installation {
   /** Shards of the Kinesis stream; each takes 1 MB/s and 1,000 records/s. Default: 1. */
   readonly streamShards?: number;
   readonly network?: NetworkChoice;
+  /**
+   * Where your own table of activity is: who used the product when. With it, bugs are ranked by the users whom they
+   * cost; without it, only by the people whom they met.
+   */
+  readonly activity?: ActivityChoice;
+  /**
+   * How a person of the error tracker is a user of the activity table: an SQL expression over
+   * `heimdallr.rollbar_occurrence`, such as `replace(person_id, 'user:', '')`, or a table that has both ids.
+   * Default: `person_id`.
+   */
+  readonly people?: string | PeopleTableChoice;
+  readonly ranking?: RankingChoice;
+}
+
+/**
+ * A table with one row per visit, session, or user and day. Every value but `table` is an SQL expression over one row
+ * of it, most often the name of a column. Nothing is written there; the user in the warehouse's secret must be able to
+ * read it.
+ */
+export interface ActivityChoice {
+  /** `schema.table`, in lower case; a view does as well. */
+  readonly table: string;
+  readonly userId: string;
+  /** When the user was there: a timestamp in UTC, or a date in the time zone of the ranking. */
+  readonly activeAt: string;
+  /** Sessions or visits that the row stands for. It must be nothing that an error can multiply. Default: 1. */
+  readonly events?: string;
+  readonly platform?: string;
+  /** A trait that drives both meeting bugs and coming back, such as a plan, a device class or a feature used. */
+  readonly segment?: string;
+  /** When the user signed up. Without it, newcomers, who leave most, are told from others only by their first day. */
+  readonly signedUpAt?: string;
+  /** Money that the row brought, in one currency. */
+  readonly revenue?: string;
+}
+
+/** A table that says which person is which user; SQL expressions over one row of it. */
+export interface PeopleTableChoice {
+  /** `schema.table`, in lower case. */
+  readonly table: string;
+  /** The person id as it stands in `heimdallr.rollbar_occurrence`: hashed, for a feed whose people are hashed. */
+  readonly personId: string;
+  readonly userId: string;
+}
+
+export interface RankingChoice {
+  /** How often it is computed, 1 to 168 hours. Default: 24, because its facts are whole days. */
+  readonly everyHours?: number;
+  /** IANA time zone in which a day begins, for activity and occurrences alike. Default: `UTC`. */
+  readonly timeZone?: string;
+  /** Environments of the error tracker that count. Default: all. */
+  readonly environments?: readonly string[];
+  /**
+   * Ids of items that you know to be harmless. With ten or more, the ranking measures on them how far it errs, and no
+   * longer assumes it.
+   */
+  readonly negativeControls?: readonly string[];
+  /** User ids of staff, bots and tests: left out everywhere. Many are better left out by a view over the activity. */
+  readonly excludedUsers?: readonly string[];
+  /** Days over which users are compared, 14 to 112. Default: 56. */
+  readonly windowDays?: number;
+  /** Of the items called confirmed, the share that may be wrong: above 0, up to 0.5. Default: 0.1. */
+  readonly falseDiscoveryRate?: number;
 }
 
 export interface FeedChoice {

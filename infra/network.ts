@@ -25,7 +25,7 @@ import {
 } from 'aws-cdk-lib/aws-ec2';
 import type { FunctionOptions } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
-import type { ResolvedNetwork } from './read-installation.ts';
+import type { ResolvedNetwork } from './read-network.ts';
 import { ServiceLog } from './service-log.ts';
 
 export class Network extends Construct {

@@ -13,7 +13,7 @@ import { Feed } from './feed.ts';
 import type { FeedState } from './feed-state.ts';
 import type { Network } from './network.ts';
 import { PipelineFunction } from './pipeline-function.ts';
-import type { ResolvedFeed } from './read-installation.ts';
+import type { ResolvedFeed } from './read-feeds.ts';
 
 export interface PollingProps {
   readonly root: string;

@@ -84,6 +84,12 @@ export const list =
       ? allOf(value.map((each, index) => () => element(each, `${path}[${index}]`)))
       : wrong(path, show(value), 'a list');
 
+/** Each value once. @param at the path of the value of that index. @throws {ConfigurationError} at the first that was there before. */
+export function unique(values: readonly string[], at: (index: number) => string, expected: string): void {
+  const repeated = values.findIndex((value, index) => values.indexOf(value) < index);
+  if (repeated >= 0) wrong(at(repeated), `${show(values[repeated])} a second time`, expected);
+}
+
 /** The same, with what stands there when nothing was written. */
 export const optional =
   <T, F>(inner: Reader<T>, fallback: F): Reader<T | F> =>

@@ -18,7 +18,7 @@ import { type Archive, PREFIX } from './archive.ts';
 import { openDataApi } from './data-api.ts';
 import type { Network } from './network.ts';
 import type { PipelineFunction } from './pipeline-function.ts';
-import type { ResolvedServerless } from './read-installation.ts';
+import type { ResolvedServerless } from './read-warehouse.ts';
 import type { Warehouse } from './warehouse.ts';
 
 export interface ServerlessWarehouseProps {

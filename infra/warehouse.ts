@@ -7,7 +7,7 @@ import type { Archive } from './archive.ts';
 import { ExistingWarehouse } from './existing-warehouse.ts';
 import type { Network } from './network.ts';
 import type { PipelineFunction } from './pipeline-function.ts';
-import type { ResolvedWarehouse } from './read-installation.ts';
+import type { ResolvedWarehouse } from './read-warehouse.ts';
 import { ServerlessWarehouse } from './serverless-warehouse.ts';
 
 export interface Warehouse {

@@ -1,5 +1,6 @@
 /** What can be written in the installation, and what is said when it cannot be installed. */
 import { describe, expect, test } from 'vitest';
+import { rankingDefaults } from '../contract/impact.ts';
 import configuration from '../heimdallr.config.ts';
 import { generate } from '../infra/generate.ts';
 import { withOverrides } from '../infra/overrides.ts';
@@ -35,6 +36,7 @@ test('what is not written has its default', () => {
     deliveryStreams: 1,
     streamShards: 1,
     network: { availabilityZones: 3, natGateways: 1 },
+    ranking: { everyHours: 24, settings: rankingDefaults },
   });
 });
 
@@ -58,7 +60,7 @@ const refused: readonly (readonly [string, unknown, string])[] = [
   [
     'a misspelt key',
     { ...serverless, freshness: 5 },
-    'freshness: got an unknown key, expected one of feeds, since, warehouse, freshnessMinutes, deliveryStreams, streamShards, network',
+    'freshness: got an unknown key, expected one of feeds, since, warehouse, freshnessMinutes, deliveryStreams, streamShards, network, activity, people, ranking',
   ],
   [
     'a misspelt key of a feed',
@@ -222,7 +224,7 @@ const refused: readonly (readonly [string, unknown, string])[] = [
   [
     'nothing at all',
     undefined,
-    'the installation: got nothing, expected an object with feeds, since, warehouse, freshnessMinutes, deliveryStreams, streamShards, network',
+    'the installation: got nothing, expected an object with feeds, since, warehouse, freshnessMinutes, deliveryStreams, streamShards, network, activity, people, ranking',
   ],
 ];
 
