@@ -36,6 +36,7 @@ export async function generate(): Promise<readonly Producer[]> {
   write('validators.js', validatorsModule(records));
   write('validators.d.ts', VALIDATORS_TYPES);
   write('marts.ts', martsModule());
+  write('models.ts', modelsModule());
   for (const name of names) write(`handlers/${name}.ts`, handlerModule(name));
   mkdirSync(join(out, 'webhooks'), { recursive: true });
   const pushing = producers.filter(({ webhook }) => webhook !== undefined).map(({ name }) => name);
@@ -123,6 +124,18 @@ function martsModule(): string {
     sql: readFileSync(join(folder, file), 'utf8'),
   }));
   return `export const marts: readonly { name: string; sql: string }[] = ${JSON.stringify(marts, null, 1)};\n`;
+}
+
+/** The models of the ranking, by their path below `warehouse/marts`; their order stands in `warehouse/ranking/models.ts`. */
+function modelsModule(): string {
+  const folder = join(root, 'warehouse', 'marts');
+  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.sql') && file.includes('/'))
+    .sort();
+  const models = Object.fromEntries(
+    files.map((file) => [file.replace(/\.sql$/, ''), readFileSync(join(folder, file), 'utf8')]),
+  );
+  return `export const models: Readonly<Record<string, string>> = ${JSON.stringify(models, null, 1)};\n`;
 }
 
 const handlerModule = (name: string): string =>

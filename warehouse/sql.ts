@@ -21,6 +21,13 @@ export interface Sql {
   query(statement: string): Promise<readonly (readonly (string | null)[])[]>;
 }
 
+/** A select without the comments and the semicolon of its file. */
+export const bare = (select: string): string =>
+  select
+    .replace(/^\s*--.*$/gm, '')
+    .replace(/;\s*$/, '')
+    .trim();
+
 /** A statement that the warehouse refused; everything of its transaction was rolled back. */
 export class SqlError extends Error {
   override readonly name = 'SqlError';

@@ -15,7 +15,7 @@ import {
   type Table,
   tablesOf,
 } from '../../contract/redshift.ts';
-import type { Sql } from '../sql.ts';
+import { bare, type Sql } from '../sql.ts';
 
 export interface Mart {
   readonly name: string;
@@ -74,13 +74,6 @@ const possible = (marts: readonly Mart[], tables: readonly Table[]): readonly Ma
 async function runAll(sql: Sql, statements: readonly string[]): Promise<void> {
   for (let at = 0; at < statements.length; at += CHUNK) await sql.run(statements.slice(at, at + CHUNK));
 }
-
-/** A select without the comments and the semicolon of its file. */
-const bare = (select: string): string =>
-  select
-    .replace(/^\s*--.*$/gm, '')
-    .replace(/;\s*$/, '')
-    .trim();
 
 interface Present {
   readonly type: string;

@@ -1,0 +1,115 @@
+/**
+ * The models of a refresh, in their order. Each is one select in `warehouse/marts/<file>.sql`; it becomes a table of its
+ * name in schema `heimdallr_work`, which holds the ranking's own notes and may be dropped at any time.
+ *
+ * What a reader sees are the outputs: their rows replace those of the table of the same name in `heimdallr`, all of them
+ * in one transaction at the end.
+ */
+import { impactItemTable, impactReleaseTable, impactWeekTable, fixCheckTable } from '../../contract/impact.ts';
+import type { Table } from '../../contract/redshift.ts';
+
+/** A table of notes. */
+export interface Model {
+  /** Path below `warehouse/marts`, without `.sql`. */
+  readonly file: string;
+  readonly table: string;
+  /** Where Redshift keeps its rows: by this column, or on every node. */
+  readonly spread: { readonly by: string } | 'everywhere';
+  /** What else is put in for placeholders. */
+  readonly values?: Readonly<Record<string, string>>;
+}
+
+/** Notes that are kept from one refresh to the next: only days whose number of rows has changed are read again. */
+export interface KeptModel extends Model {
+  /** The column that says when a row came. */
+  readonly day: string;
+  /** The column that counts the rows that were read. */
+  readonly counted: string;
+}
+
+/** A table that readers see. */
+export interface Output {
+  readonly file: string;
+  readonly table: Table;
+}
+
+const byUser = { by: 'user_id' } as const;
+const model = (name: string, spread: Model['spread'] = 'everywhere'): Model => ({
+  ...{ file: `impact/${name}`, table: name, spread },
+});
+
+export const keptModels: readonly KeptModel[] = [
+  { ...model('activity_day', { by: 'user_key' }), day: 'day', counted: 'rows_read' },
+  { ...model('met_day', { by: 'user_key' }), day: 'received_day', counted: 'occurrences' },
+];
+
+/** From what was read to who was exposed, and who is alike. */
+export const preparation: readonly Model[] = [
+  model('bounds'),
+  model('app_user', { by: 'user_key' }),
+  model('subject'),
+  model('exposure', byUser),
+  model('user_day', byUser),
+  model('gap_day'),
+  model('history', byUser),
+  model('classed', byUser),
+  model('celled', byUser),
+  model('cell'),
+  model('scored', byUser),
+  model('episode', byUser),
+  model('covered', byUser),
+];
+
+/** The models of a pass; each leaves out what the one before found harmful. */
+const pass = (number: 1 | 2 | 3): readonly Model[] =>
+  (['harm_day', 'stratum', 'exposed', 'term', 'estimate'] as const).map((name) => ({
+    file: `impact/pass/${name}`,
+    table: `${name}_${number}`,
+    spread: name === 'harm_day' ? byUser : 'everywhere',
+    values: { pass: String(number) },
+  }));
+
+const judgement = (suffix: string, estimates: string): readonly Model[] =>
+  ['allowance', 'evidence'].map((name) => ({
+    file: `impact/pass/${name}`,
+    table: `${name}_${suffix}`,
+    spread: 'everywhere',
+    values: { pass: suffix, estimates: `heimdallr_work.${estimates}` },
+  }));
+
+export const estimation: readonly Model[] = [
+  model('harmful_1'),
+  ...pass(1),
+  ...judgement('1', 'estimate_1'),
+  model('harmful_2'),
+  model('link'),
+  ...pass(2),
+  model('symptom'),
+  model('harmful_3'),
+  ...pass(3),
+  model('estimate_final'),
+  model('term_final'),
+  ...judgement('final', 'estimate_final'),
+  model('prior'),
+  model('shrunk'),
+  model('met_count'),
+  model('episode_count'),
+  model('revenue'),
+  model('week_count'),
+  model('trend'),
+  model('judged'),
+];
+
+export const outputs: readonly Output[] = [
+  { file: 'impact/out_impact_item', table: impactItemTable },
+  { file: 'impact/out_impact_release', table: impactReleaseTable },
+  { file: 'impact/out_impact_week', table: impactWeekTable },
+  { file: 'impact/out_fix_check', table: fixCheckTable },
+];
+
+/**
+ * Models that need no activity table: what is left of an answer without one. They come first, and have their outputs
+ * replaced whether or not the ranking is refused.
+ */
+export const lineageModels: readonly Model[] = [];
+export const lineageOutputs: readonly Output[] = [];
