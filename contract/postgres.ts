@@ -24,10 +24,10 @@ export const postgresPrelude: readonly string[] = [
   accessor('float8', 'double precision', 'number'),
   `create or replace function redshift.super_value(body jsonb, attribute text) returns jsonb language sql immutable
    as $$ select nullif(body -> attribute, 'null'::jsonb) $$`,
-  `create or replace function redshift.json_parse(json text) returns redshift.super language sql immutable
-   as $$ select json::jsonb::redshift.super $$`,
-  `create or replace function redshift.convert_timezone(source text, target text, value timestamp) returns timestamp language sql immutable
-   as $$ select (value at time zone source) at time zone target $$`,
+  `create or replace function redshift.json_parse(written text) returns redshift.super language sql immutable
+   as $$ select written::jsonb::redshift.super $$`,
+  `create or replace function redshift.convert_timezone(source text, target text, instant timestamp) returns timestamp language sql immutable
+   as $$ select (instant at time zone source) at time zone target $$`,
 ];
 
 /** A strict cast of one attribute; SQL rather than PL/pgSQL, because Postgres folds it into the query. */
@@ -95,4 +95,7 @@ const translate = (sql: string): string =>
     )
     .replace(/\bgetdate\(\)/gi, 'redshift.getdate()')
     .replace(/\) diststyle auto sortkey \([^)]*\)/g, ')')
-    .replace(/^(create table heimdallr_work\.\w+) (?:diststyle all|distkey \(\w+\))(?: sortkey \([^)]*\))?(?= as\n)/, '$1');
+    .replace(
+      /^(create table heimdallr_work\.\w+) (?:diststyle all|distkey \(\w+\))(?: sortkey \([^)]*\))?(?= as\n)/,
+      '$1',
+    );

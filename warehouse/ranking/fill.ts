@@ -5,8 +5,9 @@
  * Redshift and Postgres have no such function. This is Abramowitz and Stegun, Handbook of Mathematical Functions,
  * 26.2.17, whose error stays small relative to the tail. Beyond 37 the tail is below what a double holds.
  */
-import { literal } from '../../contract/redshift.ts';
+
 import type { RankingSettings } from '../../contract/impact.ts';
+import { literal } from '../../contract/redshift.ts';
 import { bare } from '../sql.ts';
 
 export type Values = Readonly<Record<string, string>>;
@@ -37,10 +38,12 @@ function tail(z: string): string {
 const KEPT_DAYS = 150;
 
 /** Days since 2000-01-01, in which models count. */
-export const dayNumber = (date: string): number => Math.floor(Date.parse(`${date}T00:00:00Z`) / 86_400_000) - 10_957;
+export const dayNumber = (date: string): number =>
+  Math.floor(Date.parse(`${date}T00:00:00Z`) / 86_400_000) - 10_957;
 
 /** The day of a number. */
-export const dayOf = (number: number): string => new Date((number + 10_957) * 86_400_000).toISOString().slice(0, 10);
+export const dayOf = (number: number): string =>
+  new Date((number + 10_957) * 86_400_000).toISOString().slice(0, 10);
 
 /** The values that all models share. */
 export function valuesOf(settings: RankingSettings, now: Date): Values {
@@ -74,4 +77,5 @@ export function valuesOf(settings: RankingSettings, now: Date): Values {
 }
 
 /** An empty list matches nobody. */
-const list = (values: readonly string[]): string => (values.length === 0 ? ["''"] : values.map(literal)).join(', ');
+const list = (values: readonly string[]): string =>
+  (values.length === 0 ? ["''"] : values.map(literal)).join(', ');

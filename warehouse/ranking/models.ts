@@ -5,7 +5,12 @@
  * What a reader sees are the outputs: their rows replace those of the table of the same name in `heimdallr`, all of them
  * in one transaction at the end.
  */
-import { impactItemTable, impactReleaseTable, impactWeekTable, fixCheckTable } from '../../contract/impact.ts';
+import {
+  fixCheckTable,
+  impactItemTable,
+  impactReleaseTable,
+  impactWeekTable,
+} from '../../contract/impact.ts';
 import type { Table } from '../../contract/redshift.ts';
 
 /** A table of notes. */
@@ -25,6 +30,8 @@ export interface KeptModel extends Model {
   readonly day: string;
   /** The column that counts the rows that were read. */
   readonly counted: string;
+  /** The select that counts the rows of each day at the source: the day, and the count. */
+  readonly countedBy: string;
 }
 
 /** A table that readers see. */
@@ -39,8 +46,18 @@ const model = (name: string, spread: Model['spread'] = 'everywhere'): Model => (
 });
 
 export const keptModels: readonly KeptModel[] = [
-  { ...model('activity_day', { by: 'user_key' }), day: 'day', counted: 'rows_read' },
-  { ...model('met_day', { by: 'user_key' }), day: 'received_day', counted: 'occurrences' },
+  {
+    ...model('activity_day', { by: 'user_key' }),
+    day: 'day',
+    counted: 'rows_read',
+    countedBy: 'impact/activity_rows',
+  },
+  {
+    ...model('met_day', { by: 'user_key' }),
+    day: 'received_day',
+    counted: 'occurrences',
+    countedBy: 'impact/met_rows',
+  },
 ];
 
 /** From what was read to who was exposed, and who is alike. */

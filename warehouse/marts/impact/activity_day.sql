@@ -26,7 +26,7 @@ final as (
     sum(revenue) as revenue,
     count(*) as rows_read
   from rows_read
-  where day >= {{keptFrom}} and day <= {{today}}
+  where day >= {{keptFrom}} and day <= {{today}} and {{days}}
   group by case when user_key like '________-____-____-____-____________' then lower(user_key) else user_key end, day
 )
 

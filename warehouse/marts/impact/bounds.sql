@@ -1,5 +1,5 @@
 -- Which days can be judged?
--- Grain: one row. Key: none.
+-- Grain: one row; none while one of the two sources is empty. Key: none.
 -- Reader: the other models. A day is complete when it is over, the activity table has rows of it or of a later day, and
 -- Rollbar was polled on a later day or has occurrences of it.
 with active as (
@@ -23,6 +23,7 @@ through as (
     least(active.last_day, greatest(met.last_day, coalesce(polled.last_day, met.last_day)), {{today}} - 1) as through_day,
     active.first_day as history_from, met.first_day as met_from
   from active cross join met cross join polled
+  where active.last_day is not null and met.last_day is not null
 ),
 
 final as (

@@ -39,7 +39,7 @@ final as (
     max(is_foreground) as is_foreground,
     count(*) as occurrences
   from rows_read
-  where received_day >= {{keptFrom}} and received_day <= {{today}}
+  where received_day >= {{keptFrom}} and received_day <= {{today}} and {{days}}
   group by
     project_id, item_id, received_day, day,
     case when user_key like '________-____-____-____-____________' then lower(user_key) else user_key end
