@@ -281,6 +281,9 @@ export type PeopleSettings =
   /** A table with both ids. */
   | { readonly by: 'table'; readonly table: string; readonly personId: string; readonly userId: string };
 
+/** What the schedule of the ranking sends: nothing is chosen by it, but whoever starts schedules by hand knows it by that. */
+export const RANK_TASK = 'rank';
+
 /** What a refresh is told; `defaults` has the figures of the method. */
 export interface RankingSettings {
   /** Null: nothing can be ranked by users lost, and the refusal says how to change that. */

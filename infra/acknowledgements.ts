@@ -27,7 +27,7 @@ export const acknowledgements: readonly Acknowledgement[] = [
   },
   {
     id: ANY_RESOURCE,
-    on: ({ schema, loader, reload }) => [schema.fn.role, loader.fn.role, reload.fn.role],
+    on: ({ schema, loader, reload, ranking }) => [schema, loader, reload, ranking].map(({ fn }) => fn.role),
     reason:
       'Asking about a statement of the Data API knows no resource; a condition admits only whoever sent it.',
   },

@@ -5,7 +5,7 @@
  *     Clock ─▶ ProducerFunction ─▶ FactStream ─▶ RecordTransform ─▶ RecordDelivery ─▶ Archive ─▶ Warehouse
  *                  │  ▲                                  │                                          ▲
  *                  ▼  │                                  ▼                                          │
- *               FeedState                            Quarantine                          Clock ─▶ Loader, Reload
+ *               FeedState                            Quarantine                 Clock ─▶ Loader, Reload, Ranking
  *
  * One stack: its parts are deployed, changed and removed together (docs/decisions/0002-one-stack.md). It knows
  * neither account nor region, so that it can be synthesised anywhere.
@@ -23,6 +23,7 @@ import { Network } from './network.ts';
 import { outputs } from './outputs.ts';
 import { producerFunctions } from './producer-function.ts';
 import { Quarantine } from './quarantine.ts';
+import { Ranking } from './ranking.ts';
 import type { ResolvedInstallation } from './read-installation.ts';
 import { RecordDelivery } from './record-delivery.ts';
 import { RecordTransform } from './record-transform.ts';
@@ -53,7 +54,7 @@ export class PipelineStack extends Stack {
 export type Pipeline = ReturnType<typeof pipeline>;
 
 function pipeline(stack: Stack, { root, installation, records, marts }: PipelineStackProps) {
-  const { feeds, freshnessMinutes, deliveryStreams: streams, streamShards: shards } = installation;
+  const { feeds, freshnessMinutes, deliveryStreams: streams, streamShards: shards, ranking } = installation;
 
   const clock = new Clock(stack, 'Clock');
   const network = new Network(stack, 'Network', installation.network);
@@ -76,9 +77,10 @@ function pipeline(stack: Stack, { root, installation, records, marts }: Pipeline
   const producers = producerFunctions(stack, polling);
   const loader = new Loader(stack, 'Loader', { root, freshnessMinutes, clock, warehouse, schema, state });
   const reload = new Reload(stack, 'Reload', { root, freshnessMinutes, clock, archive, warehouse, schema });
+  const answer = new Ranking(stack, 'Ranking', { root, ranking, clock, warehouse, schema });
 
   return {
     ...{ clock, network, state, facts, producers, archive },
-    ...{ warehouse, schema, delivery, quarantine, transform, loader, reload },
+    ...{ warehouse, schema, delivery, quarantine, transform, loader, reload, ranking: answer },
   };
 }

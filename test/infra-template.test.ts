@@ -96,6 +96,7 @@ test('no start is repeated: not by the schedule, not by Lambda', () => {
     ['beta', 0, 60],
     ['loader', 0, 60],
     ['reload', 0, 60],
+    ['ranking', 0, 60],
   ]);
 });
 
@@ -138,7 +139,7 @@ test('the functions are ours alone, on one runtime', () => {
   );
   const platforms = functions.map(({ Properties }) => `${Properties.Runtime} ${Properties.Architectures}`);
 
-  expect(services.sort()).toEqual(['alpha', 'beta', 'loader', 'reload', 'schema', 'transform']);
+  expect(services.sort()).toEqual(['alpha', 'beta', 'loader', 'ranking', 'reload', 'schema', 'transform']);
   expect(new Set(platforms)).toEqual(new Set(['nodejs24.x arm64']));
 });
 

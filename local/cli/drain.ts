@@ -3,6 +3,7 @@
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { RunSummary } from '../../contract/feed.ts';
+import { RANK_TASK } from '../../contract/impact.ts';
 import { pollPage } from '../../contract/ledger.ts';
 import type { PollErrorKind } from '../../contract/producer.ts';
 import { landingTable, SCHEMA } from '../../contract/redshift.ts';
@@ -45,8 +46,18 @@ export async function drain(
   for (const mapping of session.stack.mappings) while (!(await mapping.isIdle())) await pause(50);
   say('the stream is read; delivering what is buffered');
   await session.services.firehose.flush();
-  const loaders = schedules.filter((schedule) => eventOf(schedule).feed === undefined);
-  failures.push(...(await load(session, loaders)));
+  const others = schedules.filter((schedule) => eventOf(schedule).feed === undefined);
+  failures.push(
+    ...(await load(
+      session,
+      others.filter((schedule) => !isRanking(schedule)),
+    )),
+  );
+  say('everything is in its final table; ranking');
+  for (const { name } of others.filter(isRanking)) {
+    const { result } = await session.stack.schedules.fire(name);
+    if (result.status !== 'ok') failures.push(`the ranking: ${failureOf(result, name)}`);
+  }
   const discarded = session.progress.discarded;
   if (discarded > 0) failures.push(`${discarded} records were given up between the stream and the delivery`);
   for (const { stream, copiesSkipped, lastError } of session.services.firehose.stats()) {
@@ -63,6 +74,12 @@ export function feedOf(schedule: ScheduleDefinition): string | null {
   const { feed, task } = eventOf(schedule);
   return typeof feed === 'string' && task === undefined ? feed : null;
 }
+
+/** True for the schedule of the ranking, which is worth starting only once there is something to rank. */
+export const isRanking = (schedule: ScheduleDefinition): boolean => {
+  const { feed, task } = eventOf(schedule);
+  return feed === undefined && task === RANK_TASK;
+};
 
 function eventOf({ input }: ScheduleDefinition): Partial<Readonly<Record<'feed' | 'task', unknown>>> {
   const event: unknown = JSON.parse(input);
@@ -107,6 +124,11 @@ function whyNot({ result }: ScheduleResult, run: RunSummary | null): string {
   return 'the function gave no answer';
 }
 
+const failureOf = (result: ScheduleResult['result'], name: string): string =>
+  result.status === 'failed' && result.error !== null
+    ? `${result.error.errorType}: ${result.error.errorMessage}`
+    : `${name} could not be started`;
+
 /** Runs what loads, all of it in turn, until the landing table is empty or does not get emptier. */
 async function load(session: Session, schedules: readonly ScheduleDefinition[]): Promise<string[]> {
   let left = Number.POSITIVE_INFINITY;
@@ -114,9 +136,7 @@ async function load(session: Session, schedules: readonly ScheduleDefinition[]):
     const errors: string[] = [];
     for (const { name } of schedules) {
       const { result } = await session.stack.schedules.fire(name);
-      if (result.status === 'failed' && result.error !== null)
-        errors.push(`${result.error.errorType}: ${result.error.errorMessage}`);
-      else if (result.status !== 'ok') errors.push(`${name} could not be started`);
+      if (result.status !== 'ok') errors.push(failureOf(result, name));
     }
     const landed = Number(
       (await session.services.warehouse.query(`select count(*) as n from ${SCHEMA}.${landingTable.name}`))
