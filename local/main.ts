@@ -4,7 +4,8 @@
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { SCHEMA } from '../contract/redshift.ts';
-import { drain } from './cli/drain.ts';
+import { type Answer, answerLines, readAnswer } from './cli/answer.ts';
+import { drain, feedOf, isRanking } from './cli/drain.ts';
 import { type Options, readOptions, UsageError, usage } from './cli/options.ts';
 import { rankingLines } from './cli/ranking.ts';
 import { type Session, startSession } from './cli/session.ts';
@@ -82,17 +83,23 @@ async function untilStopped(session: Session, stopped: AbortSignal): Promise<rea
 async function watch(session: Session, signal: AbortSignal): Promise<void> {
   const query = session.services.warehouse.query;
   let hasRows = false;
-  let seen: Seen = { readings: unread(session), ranking: [] };
+  let seen: Seen = { readings: unread(session), ranking: [], answer: { run: null, items: [] } };
+  const rank = rankOnceThere(session);
   while (!signal.aborted) {
     try {
-      seen = { readings: await read(session), ranking: await rankingLines(query, 5) };
+      seen = {
+        readings: await read(session),
+        ranking: await rankingLines(query, 5),
+        answer: await readAnswer(query, 8),
+      };
     } catch (error) {
       // What cannot be read now is still there: the view goes on, and the pipeline with it.
       const reason = error instanceof Error ? error.message : String(error);
       session.progress.trouble(`the warehouse does not answer, what is delivered waits: ${reason}`);
       seen = { ...seen, readings: { ...seen.readings, deliveries: session.services.firehose.stats() } };
     }
-    const { readings, ranking } = seen;
+    const { readings, ranking, answer } = seen;
+    const isRanked = rank(readings);
     if (!hasRows && ranking.length > 0) {
       hasRows = true;
       const seconds = ((now().getTime() - session.progress.startedAt.getTime()) / 1000).toFixed(1);
@@ -101,7 +108,7 @@ async function watch(session: Session, signal: AbortSignal): Promise<void> {
     screen.show([
       '',
       ...draw(session.progress, readings, now()),
-      ...(ranking.length === 0 ? [] : ['', ...ranking]),
+      ...shown(isRanked ? answer : null, ranking),
     ]);
     await pause(VIEW_MS, undefined, { signal }).catch(() => undefined);
   }
@@ -111,7 +118,40 @@ async function watch(session: Session, signal: AbortSignal): Promise<void> {
 interface Seen {
   readonly readings: Readings;
   readonly ranking: readonly string[];
+  readonly answer: Answer;
 }
+
+/** The answer; until there is one, or beside the reason why there is none, what the pipeline alone can say. */
+function shown(answer: Answer | null, ranking: readonly string[]): readonly string[] {
+  const lines = answer === null ? [] : answerLines(answer, 8);
+  const isAnswered = answer !== null && answer.items.length > 0 && answer.run?.refusal === null;
+  const naive = isAnswered || ranking.length === 0 ? [] : ['', ...ranking];
+  return [...naive, ...(lines.length === 0 ? [] : ['', ...lines])];
+}
+
+/**
+ * Starts the ranking once what the feeds brought first is in its tables: its own schedule is a day long, and fires first
+ * when there is nothing to rank.
+ * @returns to be called with every reading; true from then on.
+ */
+function rankOnceThere({ stack, progress }: Session): (readings: Readings) => boolean {
+  const schedules = stack.schedules.list();
+  const feeds = schedules.map(feedOf).filter((feed) => feed !== null);
+  let awaited: number | null = null;
+  let isStarted = false;
+  return ({ delivered }) => {
+    if (isStarted || stack.schedules.isPaused) return true;
+    if (awaited === null && feeds.every((feed) => progress.feeds.get(feed)?.last.outcome === 'caught_up'))
+      awaited = sum(progress.polled);
+    if (awaited === null || sum(delivered) + sum(progress.rejected) < awaited) return false;
+    isStarted = true;
+    for (const { name } of schedules.filter(isRanking)) void stack.schedules.fire(name);
+    return true;
+  };
+}
+
+const sum = (counts: Readonly<Record<string, number>>): number =>
+  Object.values(counts).reduce((total, count) => total + count, 0);
 
 /** The readings before the first. */
 const unread = ({ services }: Session): Readings => ({
@@ -153,19 +193,26 @@ async function report(
   screen.clear();
   for (const line of draw(session.progress, await read(session), now())) screen.print(line);
   screen.print('');
-  for (const line of await rankingLines(query, 10)) screen.print(line);
+  const answer = await readAnswer(query, 10);
+  for (const line of shown(answer, await rankingLines(query, 10))) screen.print(line);
   screen.print('');
+  const said = {
+    ...summary,
+    ranking: answer.items,
+    ranking_run: answer.run,
+    unneeded_grants: session.unneededGrants(),
+  };
   if (options.until === null) {
     screen.print(
       `what is on its way stays where it is; npm start -- --data ${session.dataDir} goes on from here`,
     );
-    if (options.json) screen.print(JSON.stringify({ ...summary, unneeded_grants: session.unneededGrants() }));
+    if (options.json) screen.print(JSON.stringify(said));
     return 0;
   }
   for (const failure of [...failures, ...missing(summary)]) screen.print(`failed     ${failure}`);
   const isDone = failures.length === 0 && isComplete(summary);
   screen.print(isDone ? `drained    nothing is missing, after ${summary.seconds} s` : 'not drained');
-  if (options.json) screen.print(JSON.stringify({ ...summary, unneeded_grants: session.unneededGrants() }));
+  if (options.json) screen.print(JSON.stringify(said));
   return isDone ? 0 : 1;
 }
 

@@ -57,8 +57,9 @@ const SECOND = 1000;
 const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 
-/** A change goes to the main branch every three hours, or eight times in a shorter past. */
-const mainInterval = ({ sinceHours }: Company): number => Math.min(3 * HOUR, (sinceHours * HOUR) / 8);
+/** A change goes to the main branch every three hours, or eight times in a shorter past, or sixty times in a longer one. */
+const mainInterval = ({ sinceHours }: Company): number =>
+  Math.max(Math.min(3 * HOUR, (sinceHours * HOUR) / 8), (sinceHours * HOUR) / 60);
 
 /** Of so many commits, one is on the main branch. */
 const COMMITS_PER_MAIN = 4;

@@ -257,6 +257,30 @@ describe('the item ranking', () => {
     expect(await ranking()).toEqual(['1 | 9 | 2 | 2 | item 9', '2 | 5 | 1 | 1 | occurrence 3']);
   });
 
+  test('the ranking by users lost has the words of the item, or of an occurrence, and one horizon', async () => {
+    await load(anItem('1', { level: 'critical' }), anOccurrence(1, '1', 'ada'), anOccurrence(2, '5', 'bob'));
+    for (const [place, id, horizon] of [
+      [1, 5, 7],
+      [2, 1, 7],
+      [1, 1, 28],
+    ]) {
+      await world.sql.run([
+        `insert into heimdallr.impact_item (project_id, item_id, horizon, rank, occurrences, tier, n1, new_episodes,
+           new_episodes_4w, users_lost_per_week, inseparable, introduced_how, window_from, data_through, computed_at)
+         select 7, ${id}, ${horizon}, ${place}, 3, 'likely', 40, 40, 20, 1.5, false, 'none', '2026-10-01'::date,
+           '2026-11-23'::date, '2026-11-24 00:00:00'::timestamp`,
+      ]);
+    }
+
+    expect(
+      (
+        await world.rows(
+          'select rank, item_id, users_lost_per_week, level, title from heimdallr.bug_ranking order by rank',
+        )
+      ).map((row) => Object.values(row).join(' | ')),
+    ).toEqual(['1 | 5 | 1.5 |  | occurrence 2', '2 | 1 | 1.5 | critical | item 1']);
+  });
+
   test('leaves out what Rollbar has not grouped', async () => {
     await load(anOccurrence(1, null, 'ada'));
 

@@ -1,7 +1,7 @@
-/** The answer, as far as the pipeline alone can give it: the top of `heimdallr.item_ranking`. */
+/** What the pipeline alone can say: the top of `heimdallr.item_ranking`. `answer.ts` has the answer. */
 import { SCHEMA } from '../../contract/redshift.ts';
 import type { Query } from '../warehouse/database.ts';
-import { aligned } from './view.ts';
+import { columnsOfText } from './view.ts';
 
 /** Columns shown, the last of them to the left. */
 const COLUMNS = ['rank', 'people', 'occurrences', 'level', 'status', 'environment', 'title'];
@@ -19,6 +19,5 @@ export async function rankingLines(query: Query, rows: number): Promise<readonly
     COLUMNS,
     ...values.map((row) => row.map((cell) => (cell ?? '').replace(/\s+/g, ' ').slice(0, WIDTH))),
   ];
-  const numbers = aligned(lines.map((line) => ['', ...line.slice(0, -1)]));
-  return lines.map((line, index) => `${numbers[index] ?? ''}  ${line.at(-1) ?? ''}`);
+  return columnsOfText(lines);
 }

@@ -46,6 +46,9 @@ const REAL_SPEED = 6;
 /** Facts per minute that a simulated vendor adds while somebody watches. */
 const LIVE_PER_MINUTE = 60;
 
+/** Days of the past that simulated vendors hold: with fewer, nobody could be seen to stay away for four weeks. */
+const SIMULATED_DAYS = 42;
+
 /**
  * Starts simulators, services and the stack.
  * @throws {Error} with what failed; what was started is stopped again.
@@ -73,7 +76,7 @@ async function start(
     options.dataDir === null ? mkdtempSync(join(tmpdir(), 'heimdallr-')) : resolve(options.dataDir);
   mkdirSync(dataDir, { recursive: true });
   const token: TokenOf = (producer) => environment[`${producer.toUpperCase()}_TOKEN`];
-  const { simulators, vendors, speed } = await startVendors({
+  const { simulators, vendors, since, speed } = await startVendors({
     ...{ root, options, producers, token, say },
     startAt: simulationStart(dataDir, now),
   });
@@ -92,7 +95,7 @@ async function start(
   say('stack      being synthesised');
   const synthesis = synthesise({
     ...{ projectDir: root, outDir: assemblyDir, environment },
-    context: contextOf(options, vendors),
+    context: contextOf(options, vendors, since),
   });
   // Both are awaited before either may throw, so that nothing keeps running behind an error.
   const [served, synthesised] = await Promise.allSettled([starting, synthesis]);
@@ -175,20 +178,29 @@ async function startVendors({
   );
   const perMinute = options.until === null ? LIVE_PER_MINUTE : 0;
   const simulators = await Promise.all(
-    simulated.map((producer) => startSimulator({ root, producer, perMinute, startAt })),
+    simulated.map((producer) =>
+      startSimulator({ root, producer, perMinute, startAt, sinceHours: 24 * SIMULATED_DAYS }),
+    ),
   );
   for (const producer of wanted) say(whatIsPolled(producer, simulators, options));
-  const isSimulation = simulated.length === wanted.length || options.until !== null;
+  const isAllSimulated = simulated.length === wanted.length;
+  const isSimulation = isAllSimulated || options.until !== null;
   const own = Object.fromEntries(simulators.map(({ producer, url }) => [producer, url]));
   return {
     simulators,
     vendors: { ...own, ...options.vendors },
+    // A real vendor's past is as the configuration says; a simulated one has nothing beyond its own.
+    since: options.since ?? (isAllSimulated ? `${SIMULATED_DAYS}d` : null),
     speed: options.speed ?? (isSimulation ? SIMULATED_SPEED : REAL_SPEED),
   };
 }
 
 /** What of the installation is changed for this session, as infra/overrides.ts reads it. */
-const contextOf = ({ feeds, since }: Options, vendors: Readonly<Record<string, string>>): JsonObject => ({
+const contextOf = (
+  { feeds }: Options,
+  vendors: Readonly<Record<string, string>>,
+  since: string | null,
+): JsonObject => ({
   'heimdallr:vendors': vendors,
   ...(feeds.length === 0 ? {} : { 'heimdallr:feeds': feeds.join(',') }),
   ...(since === null ? {} : { 'heimdallr:since': since }),

@@ -1,7 +1,8 @@
 /**
  * Starts the vendors' simulators, each in a process of its own: whatever fails inside harms nobody else.
  *
- * A simulator is `producers/<name>/simulator.ts`. It takes `--port 0 --with-parent --demo --live N --start-at TIME`
+ * A simulator is `producers/<name>/simulator.ts`. It takes `--port 0 --with-parent --demo --live N --start-at TIME
+ * --since-hours N`
  * and prints one line of JSON, `{"listening":"http://127.0.0.1:PORT"}`, once it answers.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
@@ -30,6 +31,8 @@ export interface SimulatorChoice {
   readonly perMinute: number;
   /** When its past ends and its present begins, as an ISO time. */
   readonly startAt: string;
+  /** How much of a past it has. */
+  readonly sinceHours: number;
 }
 
 /**
@@ -37,11 +40,11 @@ export interface SimulatorChoice {
  * @throws {Error} with its last words when it ends before it listens.
  */
 export async function startSimulator(choice: SimulatorChoice): Promise<Simulator> {
-  const { root, producer, perMinute, startAt } = choice;
+  const { root, producer, perMinute, startAt, sinceHours } = choice;
   const file = join(root, 'producers', producer, 'simulator.ts');
   const args = [
     ...[file, '--port', '0', '--with-parent', '--demo'],
-    ...['--live', String(perMinute), '--start-at', startAt],
+    ...['--live', String(perMinute), '--start-at', startAt, '--since-hours', String(sinceHours)],
   ];
   const child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'pipe'] });
   const words: string[] = [];

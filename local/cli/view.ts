@@ -76,6 +76,12 @@ export function aligned(rows: readonly (readonly string[])[]): readonly string[]
   );
 }
 
+/** The same for a table whose last column is text, and stands to the left. */
+export function columnsOfText(rows: readonly (readonly string[])[]): readonly string[] {
+  const numbers = aligned(rows.map((row) => ['', ...row.slice(0, -1)]));
+  return rows.map((row, index) => `${numbers[index] ?? ''}  ${row.at(-1) ?? ''}`);
+}
+
 /** Draws in place on a terminal, prints what changed elsewhere. Its lifetime is one session. */
 export class Screen {
   readonly #out: Writable & { isTTY?: boolean; columns?: number };

@@ -66,6 +66,10 @@ export class Scheduler {
     return this.#running;
   }
 
+  get isPaused(): boolean {
+    return this.#isPaused;
+  }
+
   /** Fires nothing more until `resume`; what has started goes on. */
   pause(): void {
     this.#isPaused = true;
