@@ -5,7 +5,6 @@
  * holds up a delivery stream for as long as its retry time. So each value is judged by Redshift's rules before
  * Postgres sees it, and a failure has Redshift's code and words, the line, the column and the start of the value.
  */
-import { setImmediate as later } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 import { type Convert, converterFor, type TargetColumn } from './column-values.ts';
@@ -62,8 +61,6 @@ export async function copy(statement: CopyStatement, query: Query, readObject: R
     const source = { table: statement.table.replaceAll('"', ''), file: url };
     for (const portion of portions(file, columns, converters, source)) {
       await query(insert, portion);
-      // An embedded Postgres works in this thread: whoever else does must not wait for the end of a long COPY.
-      await later();
       count += portion[0]?.length ?? 0;
     }
   }

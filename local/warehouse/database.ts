@@ -6,9 +6,9 @@
  * side, and the LOCK of a merge is then a real lock.
  */
 import { mkdirSync } from 'node:fs';
-import { PGlite } from '@electric-sql/pglite';
 import { Pool } from 'pg';
 import { postgresPrelude } from '../../contract/postgres.ts';
+import { startEmbedded } from './embedded.ts';
 
 /** What a statement answered. */
 export interface QueryResult {
@@ -86,25 +86,17 @@ function checkedPath(url: string | null, dataDir: string): string {
 }
 
 async function openEmbedded(path: string): Promise<Database> {
-  const pglite = await PGlite.create(path);
-  for (const [name, value] of Object.entries(SETTINGS)) await pglite.exec(`set ${name} to ${value}`);
+  const postgres = await startEmbedded(path, SETTINGS);
   const turn = turns();
   const run: Query = async (sql, parameters = []) => {
-    const { rows, fields, affectedRows } = await pglite.query<(string | null)[]>(sql, [...parameters], {
-      rowMode: 'array',
-      parsers: AS_TEXT,
-    });
-    return result(
-      fields.map(({ name, dataTypeID }) => ({ name, typeId: dataTypeID })),
-      rows,
-      affectedRows ?? 0,
-    );
+    const { columns, values, affected } = await postgres.query(sql, parameters);
+    return result(columns, values, affected);
   };
   return {
     query: (sql, parameters) => turn(() => run(sql, parameters)),
     transaction: (work) => turn(() => inTransaction(run, work)),
-    embedded: { execProtocolRaw: (message) => pglite.execProtocolRaw(message), runExclusive: turn },
-    close: () => turn(() => pglite.close()),
+    embedded: { execProtocolRaw: (message) => postgres.raw(message), runExclusive: turn },
+    close: () => turn(() => postgres.close()),
   };
 }
 
@@ -185,11 +177,3 @@ function turns(): <T>(work: () => Promise<T>) => Promise<T> {
     return mine;
   };
 }
-
-/** Type ids that PGlite would turn into JavaScript values: bool, bytea, int8, int2, int4, oid, json, floats, dates, jsonb. */
-const AS_TEXT = Object.fromEntries(
-  [16, 17, 20, 21, 23, 26, 114, 700, 701, 1082, 1114, 1184, 1700, 3802].map((typeId) => [
-    typeId,
-    (value: string) => value,
-  ]),
-);
