@@ -23,6 +23,8 @@ export interface Start {
 
 export class Clock extends Construct {
   readonly group: ScheduleGroup;
+  /** Everything that it starts. */
+  readonly starts: Pick<Start, 'fn' | 'everyMinutes'>[] = [];
   readonly #role: Role;
 
   constructor(scope: Construct, id: string) {
@@ -42,6 +44,7 @@ export class Clock extends Construct {
 
   /** Starts a function at a rate. */
   start(scope: Construct, id: string, { everyMinutes, fn, description, event }: Start): Schedule {
+    this.starts.push({ fn, everyMinutes });
     this.#role.addToPolicy(
       new PolicyStatement({ actions: ['lambda:InvokeFunction'], resources: [fn.functionArn] }),
     );

@@ -19,6 +19,7 @@ export interface SqlTarget {
 /** Lets a function run SQL on the target, and tells it where and as whom. */
 export function openDataApi(fn: PipelineFunction, { database, compute, secretArn }: SqlTarget): void {
   const computeArn = 'workgroupArn' in compute ? compute.workgroupArn : compute.clusterArn;
+  fn.usesWarehouse = true;
   fn.addEnvironment('DATABASE', database);
   if ('workgroupName' in compute) fn.addEnvironment('WORKGROUP_NAME', compute.workgroupName);
   else fn.addEnvironment('CLUSTER_IDENTIFIER', compute.clusterIdentifier);

@@ -38,6 +38,9 @@ export interface PipelineFunctionProps {
 
 export class PipelineFunction extends NodejsFunction {
   declare readonly role: IRole;
+  readonly service: string;
+  /** Its runs wake the warehouse; said by whoever lets it. */
+  usesWarehouse = false;
 
   constructor(scope: Construct, id: string, props: PipelineFunctionProps) {
     const { network } = props;
@@ -67,6 +70,7 @@ export class PipelineFunction extends NodejsFunction {
         : { reservedConcurrentExecutions: props.reservedConcurrency }),
       ...(network === undefined ? {} : network.placement),
     });
+    this.service = props.service;
     log.grantWrite(this);
     if (network !== undefined) this.allow(NETWORK_INTERFACE_ACTIONS, ['*']);
   }

@@ -16,6 +16,7 @@ import type { RecordType } from '../contract/record.ts';
 import { alarms } from './alarms.ts';
 import { Archive } from './archive.ts';
 import { Clock } from './clock.ts';
+import { warnOfSleeplessness } from './cost/sleepless.ts';
 import { FactStream } from './fact-stream.ts';
 import { FeedState } from './feed-state.ts';
 import { Loader } from './loader.ts';
@@ -47,6 +48,7 @@ export class PipelineStack extends Stack {
     this.parts = pipeline(this, props);
     outputs(this, this.parts, props.installation);
     alarms(this, this.parts);
+    warnOfSleeplessness(this, this.parts, props.installation);
   }
 }
 
