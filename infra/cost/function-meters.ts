@@ -60,6 +60,8 @@ function usual(fn: Resource): Usual {
       };
     case 'loader':
       return { ...others, seconds: assumed.loaderSeconds.value, metrics: assumed.metricsOfLoader.value };
+    case 'ranking':
+      return { ...others, seconds: assumed.rankingSeconds.value };
     case 'reload':
       return { ...others, seconds: assumed.reloadSeconds.value };
     default:

@@ -126,6 +126,7 @@ export function wakersOf(copies: readonly Copying[], starts: readonly Starting[]
 function awakeFor(service: string, rows: number): number {
   // It looks into a bucket; SQL is run only for a batch that Firehose has given up on.
   if (service === 'reload') return 0;
+  if (service === 'ranking') return Math.max(MINIMUM_SECONDS, assumed.rankingSeconds.value);
   if (service !== 'loader') return Math.max(MINIMUM_SECONDS, assumed.otherSeconds.value);
   return Math.max(MINIMUM_SECONDS, assumed.loaderSeconds.value + rows / assumed.mergedRowsPerSecond.value);
 }

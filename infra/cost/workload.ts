@@ -26,6 +26,7 @@ export const assumptions = {
   transformSeconds: estimate(1, 'seconds of a batch in the transform'),
   loaderSeconds: estimate(30, 'seconds of a run of the loader'),
   reloadSeconds: estimate(1, 'seconds of a look for skipped batches'),
+  rankingSeconds: estimate(300, 'seconds of a run of the ranking'),
   otherSeconds: estimate(60, 'seconds of a run of any other scheduled function'),
   copyBytesPerSecond: estimate(5_000_000, 'bytes that a COPY loads in a second'),
   mergedRowsPerSecond: estimate(500, 'rows that the loader merges in a second'),
