@@ -20,7 +20,10 @@ import { timesOf, trafficOf } from '../infra/cost/traffic.ts';
 import { readInstallation } from '../infra/read-installation.ts';
 import { build, existing, now, project, serverless } from './infra-stack.ts';
 
-const context = { '@aws-cdk/core:validateAgainstDefaultRules': false };
+const context = {
+  '@aws-cdk/core:validateAgainstDefaultRules': false,
+  'aws:cdk:enable-path-metadata': true,
+};
 const synthesise = (written: unknown) => {
   const { app, stack } = build(written, {}, context);
   return { stack, template: app.synth().getStackByName(stack.stackName).template };
