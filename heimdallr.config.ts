@@ -34,6 +34,29 @@ export default defineInstallation({
     baseCapacityRpu: 8,
   },
 
+  // Your own table of who used the product when: with it, bugs are ranked by the users whom they cost. Each value is an
+  // SQL expression over one row of it; infra/installation.ts says what each is for. This table is the one that the
+  // simulated company of `npm start` has: name yours. As long as there is none, the ranking says so and nothing else.
+  activity: {
+    table: 'public.user_activity',
+    userId: 'user_id',
+    activeAt: 'active_at',
+    events: 'sessions',
+    platform: 'platform',
+    segment: 'plan',
+    signedUpAt: 'signed_up_at',
+    revenue: 'revenue',
+  },
+
+  // How a person of Rollbar is a user of that table: an SQL expression over heimdallr.rollbar_occurrence, or a table
+  // with both ids, as in { table: 'crm.people', personId: 'rollbar_id', userId: 'id' }.
+  people: 'person_id',
+
+  ranking: {
+    timeZone: 'UTC',
+    // environments: ['production'],
+  },
+
   // The one knob between fresh and cheap, 1 to 15 minutes: a row is visible after at most twice this.
   freshnessMinutes: 15,
 });

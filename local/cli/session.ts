@@ -12,6 +12,7 @@ import type { JsonObject } from '../stack/json.ts';
 import { type RunningStack, type SecretRequest, startStack } from '../stack/stack.ts';
 import { synthesise } from '../stack/synth.ts';
 import { serveWire, type WireServer } from '../warehouse/wire.ts';
+import { writeActivity } from './activity.ts';
 import { type Options, UsageError } from './options.ts';
 import { isRunSummary, Progress } from './progress.ts';
 import { type Simulator, startSimulator } from './simulators.ts';
@@ -76,10 +77,12 @@ async function start(
     options.dataDir === null ? mkdtempSync(join(tmpdir(), 'heimdallr-')) : resolve(options.dataDir);
   mkdirSync(dataDir, { recursive: true });
   const token: TokenOf = (producer) => environment[`${producer.toUpperCase()}_TOKEN`];
-  const { simulators, vendors, since, speed } = await startVendors({
-    ...{ root, options, producers, token, say },
-    startAt: simulationStart(dataDir, now),
+  const startAt = simulationStart(dataDir, now);
+  const { simulators, vendors, isAllSimulated, speed } = await startVendors({
+    ...{ root, options, producers, token, say, startAt },
   });
+  // A real vendor's past is as the configuration says; a simulated one has nothing beyond its own.
+  const since = options.since ?? (isAllSimulated ? `${SIMULATED_DAYS}d` : null);
   started.push(...simulators);
 
   const progress = new Progress(now);
@@ -111,7 +114,11 @@ async function start(
   started.push(rememberGrants(join(dataDir, 'grants-used.json'), grants));
   const wire = await openWire(services);
   if (wire !== null) started.push(wire);
-  const stack = await startStack({
+  const warehouseUrl = wire?.url ?? options.warehouse ?? '';
+  const writing = isAllSimulated
+    ? writeActivity({ root, warehouseUrl, startAt, sinceHours: 24 * SIMULATED_DAYS })
+    : Promise.resolve(null);
+  const deploying = startStack({
     ...{ assemblyDir, dataDir, services, speed, now },
     secretValue: (secret) => secretValue(secret, token),
     onEvent: (event) => progress.event(event),
@@ -120,10 +127,15 @@ async function start(
     },
     isPaused: true,
   });
+  // Both are awaited before either may throw, as above.
+  const [written, running] = await Promise.allSettled([writing, deploying]);
+  if (running.status === 'rejected') throw running.reason;
+  const stack = running.value;
   started.push(stack);
+  if (written.status === 'rejected') throw written.reason;
+  if (written.value !== null) say(written.value);
   started.push(tellOperators(dataDir, services.endpoint, stack));
   for (const [name, url] of stack.functionUrls) say(`webhook    ${name}: ${url}`);
-  const warehouseUrl = wire?.url ?? options.warehouse ?? '';
   say(`warehouse  psql '${withoutPassword(warehouseUrl)}'`);
   say(`state      ${dataDir}`);
   say(`operate    npm run redrive -- --data ${dataDir}, npm run backfill -- --data ${dataDir}`);
@@ -189,8 +201,7 @@ async function startVendors({
   return {
     simulators,
     vendors: { ...own, ...options.vendors },
-    // A real vendor's past is as the configuration says; a simulated one has nothing beyond its own.
-    since: options.since ?? (isAllSimulated ? `${SIMULATED_DAYS}d` : null),
+    isAllSimulated,
     speed: options.speed ?? (isSimulation ? SIMULATED_SPEED : REAL_SPEED),
   };
 }

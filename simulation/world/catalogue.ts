@@ -9,7 +9,15 @@ import type { Random } from '../random.ts';
 import { lognormal } from './chance.ts';
 
 /** Whom a bug can meet. `first_week` is by tenure; the others are lasting traits of a user. */
-export type Reach = 'anyone' | 'web' | 'android' | 'feature' | 'first_week' | 'old_device' | 'susceptible';
+export type Reach =
+  | 'anyone'
+  | 'web'
+  | 'android'
+  | 'ios'
+  | 'feature'
+  | 'first_week'
+  | 'old_device'
+  | 'susceptible';
 
 export interface Bug {
   /** From 1, in the order of the catalogue. */

@@ -118,7 +118,7 @@ export function live(
 
 function canMeet({ reach, kind }: Bug, person: Person): boolean {
   if (kind === 'symptom') return false;
-  if (reach === 'web' || reach === 'android') return person.platform === reach;
+  if (reach === 'web' || reach === 'android' || reach === 'ios') return person.platform === reach;
   if (reach === 'feature') return person.usesFeature;
   if (reach === 'old_device') return person.hasOldDevice;
   return reach === 'susceptible' ? person.isSusceptible : true;

@@ -6,22 +6,24 @@ import { type Ordering, orderings } from './occurrences.ts';
 import { type SimulatorOptions, startSimulator } from './start.ts';
 
 const flags = {
-  occurrences: { type: 'string', default: '2000' },
+  occurrences: { type: 'string', default: '' },
   ordering: { type: 'string', default: 'H2' },
   late: { type: 'string', default: '0.01' },
 } as const;
+
+const WEEKS_OF_HOURS = 21 * 24;
 
 export const runFromCommandLine = (args: readonly string[]): Promise<void> =>
   runAsProgram('rollbar', async () => {
     const { options, own, isDemo, isWithParent } = parseCommandLine(args, flags);
     const { token, ...common } = options;
+    // Over weeks it matters who came back: the past is that of the company's users, unless a number is given.
+    const hasUsers = own.occurrences === '' && common.sinceHours >= WEEKS_OF_HOURS;
+    const occurrences = own.occurrences || (hasUsers ? '400' : '2000');
     const simulation: SimulatorOptions = {
       ...common,
-      occurrences: numberFlag('occurrences', own.occurrences ?? '', {
-        from: 0,
-        to: 1_000_000,
-        isWhole: true,
-      }),
+      hasUsers,
+      occurrences: numberFlag('occurrences', occurrences, { from: 0, to: 1_000_000, isWhole: true }),
       ordering: orderingFlag(own.ordering ?? ''),
       late: { fraction: numberFlag('late', own.late ?? '', { from: 0, to: 1 }) },
       ...(token === undefined ? {} : { tokens: { [token]: ['read', 'post_server_item'] as const } }),

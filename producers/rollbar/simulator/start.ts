@@ -23,6 +23,8 @@ export interface SimulatorOptions {
   /** Occurrences of the shop before the start (0), in how many hours (24), and per minute from then on (0). */
   readonly occurrences?: number;
   readonly sinceHours?: number;
+  /** The past is that of the company's users (false); then `occurrences` are those beside it. */
+  readonly hasUsers?: boolean;
   readonly livePerMinute?: number;
   /** When the past ends and the live traffic begins, in milliseconds; now unless given. */
   readonly startAt?: number;
@@ -64,6 +66,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   const start = Math.floor((options.startAt ?? now()) / 1000) * 1000;
   startTraffic(project, {
     ...{ seed, start, occurrences: options.occurrences ?? 0, sinceHours: options.sinceHours ?? 24 },
+    hasUsers: options.hasUsers ?? false,
     livePerMinute: options.livePerMinute ?? 0,
     token: Object.keys(tokens ?? {})[0] ?? 'fake-token-of-the-shop',
   });

@@ -21,6 +21,8 @@ export interface Bug {
 export interface Scene {
   readonly random: Random;
   readonly ms: number;
+  /** When it happened, if it is reported later and the clock of the device is right. */
+  readonly happenedMs?: number;
   readonly environment: string;
   readonly release: Release;
   readonly shopper: Shopper | null;

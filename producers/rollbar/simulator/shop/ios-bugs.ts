@@ -43,10 +43,11 @@ export const iosBugs: readonly Bug[] = [
 ];
 
 function phone(scene: Scene, body: Payload): Payload {
-  const { random, ms, environment, release, shopper } = scene;
+  const { random, ms, happenedMs, environment, release, shopper } = scene;
   const code_version = `5.${10 + Math.floor(release.index / 4)}.0`;
   // A crash is sent at the next launch, and the phone's clock may be anything.
-  const timestamp = Math.floor(ms / 1000) - random.integer(5, 9 * 3600);
+  const ago = random.integer(5, 9 * 3600);
+  const timestamp = happenedMs === undefined ? Math.floor(ms / 1000) - ago : Math.floor(happenedMs / 1000);
   return {
     environment,
     level: 'error',

@@ -6,6 +6,7 @@
  * mistaken for real ones.
  */
 import { type Random, randomFor } from '../../../../simulation/random.ts';
+import { userId } from '../../../../simulation/users/users.ts';
 
 export interface Shopper {
   readonly id: string;
@@ -35,8 +36,8 @@ const LOGGED_OUT = 0.08;
 /** Ranges kept for documents by RFC 5737. */
 const NETWORKS = ['192.0.2', '198.51.100', '203.0.113'];
 
-export function createShoppers(seed: number, count: number): Shoppers {
-  const shoppers = Array.from({ length: count }, (_, n) => shopper(seed, n));
+/** @param shoppers those who come most, first. */
+export function createShoppers(shoppers: readonly Shopper[]): Shoppers {
   const crowds = new Map<string, Crowd>();
   for (const platform of ['web', 'ios'] as const) {
     const here = shoppers.filter((someone) => someone.platform === platform);
@@ -54,13 +55,15 @@ export function createShoppers(seed: number, count: number): Shoppers {
   };
 }
 
-function shopper(seed: number, n: number): Shopper {
+/** The n-th shopper. */
+export function shopperOf(seed: number, n: number): Shopper {
   const random = randomFor(seed, 'shopper', n);
-  const number = String(n).padStart(5, '0');
+  const id = userId(n);
+  const number = id.replace('user-', '');
   return {
-    id: `user-${number}`,
+    id,
     username: random.isChance(0.7) ? `shopper-${number}` : null,
-    email: random.isChance(0.6) ? `user-${number}@example.invalid` : null,
+    email: random.isChance(0.6) ? `${id}@example.invalid` : null,
     ip: `${random.pick(NETWORKS)}.${random.integer(1, 254)}`,
     platform: random.weighted([
       ['web', 7],

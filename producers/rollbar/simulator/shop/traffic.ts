@@ -6,6 +6,7 @@
  */
 
 import { randomFor } from '../../../../simulation/random.ts';
+import type { Met } from '../../../../simulation/users/users.ts';
 import { groupingOf } from '../grouping.ts';
 import type { Item } from '../items.ts';
 import type { Project } from '../project.ts';
@@ -13,7 +14,8 @@ import { type Bug, isAlive, type Release } from './bug.ts';
 import { iosBugs } from './ios-bugs.ts';
 import { startReleases } from './releases.ts';
 import { serverBugs } from './server-bugs.ts';
-import { createShoppers } from './shoppers.ts';
+import { createShoppers, shopperOf } from './shoppers.ts';
+import { storyOf } from './story.ts';
 import { scheduleTidying } from './tidying.ts';
 import { webBugs } from './web-bugs.ts';
 
@@ -24,6 +26,8 @@ export interface TrafficPlan {
   /** How many occurrences there have been before the start, in how many hours. */
   readonly occurrences: number;
   readonly sinceHours: number;
+  /** The past is that of the company's users, and the occurrences are those that nobody met. */
+  readonly hasUsers: boolean;
   /** How many more come per minute from the start on. */
   readonly livePerMinute: number;
   readonly token: string;
@@ -42,9 +46,14 @@ const LIMIT_REACHED = 'Your rate limit has been reached for access_token browser
 
 export function startTraffic(project: Project, plan: TrafficPlan): void {
   if (plan.occurrences === 0 && plan.livePerMinute === 0) return;
-  const { seed, start, token } = plan;
-  const bugs = [...webBugs, ...serverBugs, ...iosBugs];
-  const shoppers = createShoppers(seed, SHOPPERS);
+  const { seed, start, sinceHours, token } = plan;
+  const known = [...webBugs, ...serverBugs, ...iosBugs];
+  const company = { seed, startMs: start, sinceHours, isLive: plan.livePerMinute > 0 };
+  const story = plan.hasUsers ? storyOf(company, known) : null;
+  const bugs = story?.bugs ?? known;
+  const shoppers = createShoppers(
+    story?.shoppers ?? Array.from({ length: SHOPPERS }, (_, n) => shopperOf(seed, n)),
+  );
   const shop: Shop = { bugs, itemOf: (bug) => itemOf(project, seed, bug) };
   const releases = startReleases(project, shop, plan);
   if (plan.occurrences > 0) scheduleTidying(project, shop, plan);
@@ -56,8 +65,12 @@ export function startTraffic(project: Project, plan: TrafficPlan): void {
       return;
     }
     const release = releases.current();
+    // What users met in the past stands in their story.
+    const isTold = story !== null && ms < start;
     const bug = random.weighted(
-      bugs.map((bug) => [bug, isAlive(bug, release.index) ? bug.weight : 0] as const),
+      bugs
+        .filter(({ audience }) => !isTold || audience === 'nobody')
+        .map((bug) => [bug, isAlive(bug, release.index) ? bug.weight : 0] as const),
     );
     const environment = random.weighted(bug.environments);
     const shopper = shoppers.meet(random, bug.platform, bug.audience);
@@ -66,6 +79,23 @@ export function startTraffic(project: Project, plan: TrafficPlan): void {
       bug.payload({ random: randomFor(seed, 'payload', nth), ms, environment, release, shopper });
     project.receive({ compose, at: ms, token });
   }
+
+  function tell(met: Met, nth: number): void {
+    const bug = bugs.find(({ name }) => name === met.bug);
+    if (bug === undefined) return;
+    const [[environment] = ['production']] = bug.environments;
+    const shopper = met.user === null ? null : (story?.shoppers[met.user] ?? null);
+    project.schedule.at(met.receivedAt, (ms) => {
+      const release = releases.current();
+      const compose = () =>
+        bug.payload({
+          random: randomFor(seed, 'told', nth),
+          ...{ ms, happenedMs: met.at, environment, release, shopper },
+        });
+      project.receive({ compose, at: ms, token });
+    });
+  }
+  story?.met.forEach(tell);
 
   const past = pastArrivals(plan);
   const chance = randomFor(seed, 'live');
