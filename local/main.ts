@@ -131,22 +131,26 @@ function shown(answer: Answer | null, ranking: readonly string[]): readonly stri
 
 /**
  * Starts the ranking once what the feeds brought first is in its tables: its own schedule is a day long, and fires first
- * when there is nothing to rank.
- * @returns to be called with every reading; true from then on.
+ * when there is nothing to rank. Where schedules are paused, somebody else starts it.
+ * @returns to be called with every reading; true once there is an answer, or a reason why there is none.
  */
 function rankOnceThere({ stack, progress }: Session): (readings: Readings) => boolean {
   const schedules = stack.schedules.list();
   const feeds = schedules.map(feedOf).filter((feed) => feed !== null);
   let awaited: number | null = null;
   let isStarted = false;
+  let isDone = stack.schedules.isPaused;
   return ({ delivered }) => {
-    if (isStarted || stack.schedules.isPaused) return true;
+    if (isStarted || isDone) return isDone;
     if (awaited === null && feeds.every((feed) => progress.feeds.get(feed)?.last.outcome === 'caught_up'))
       awaited = sum(progress.polled);
     if (awaited === null || sum(delivered) + sum(progress.rejected) < awaited) return false;
     isStarted = true;
-    for (const { name } of schedules.filter(isRanking)) void stack.schedules.fire(name);
-    return true;
+    const ended = schedules.filter(isRanking).map(({ name }) => stack.schedules.fire(name));
+    void Promise.all(ended).then(() => {
+      isDone = true;
+    });
+    return false;
   };
 }
 

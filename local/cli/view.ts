@@ -4,6 +4,7 @@
  */
 import type { Writable } from 'node:stream';
 import { stripVTControlCharacters, styleText } from 'node:util';
+import { impactTables } from '../../contract/impact.ts';
 import type { DeliveryStats } from '../services/index.ts';
 import type { Progress } from './progress.ts';
 
@@ -23,7 +24,10 @@ const count = (value: number | undefined): string =>
 
 /** The view as lines of text. */
 export function draw(progress: Progress, readings: Readings, now: Date): readonly string[] {
-  const types = [...new Set([...Object.keys(progress.polled), ...Object.keys(readings.rows)])].sort();
+  const filled = Object.keys(readings.rows).filter((table) => (readings.rows[table] ?? 0) > 0);
+  const types = [...new Set([...Object.keys(progress.polled), ...filled])]
+    .filter((type) => !impactTables.some(({ name }) => name === type))
+    .sort();
   const header = ['', 'polled', 'rejected', 'merged', 'rows'];
   const table = types.map((type) => [
     type,

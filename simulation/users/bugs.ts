@@ -24,9 +24,9 @@ export interface ShopBug {
 
 export const shopBugs: readonly ShopBug[] = [
   // Noise of those who open everything.
-  { name: 'resize-observer', reach: 'feature', rate: 0.09, repeats: 0.8 },
+  { name: 'resize-observer', reach: 'feature', rate: 0.08, repeats: 0.5 },
   { name: 'payment-declined', reach: 'feature', rate: 0.02 },
-  { name: 'quote-total', reach: 'web', rate: 0.035, repeats: 0.6 },
+  { name: 'quote-total', reach: 'web', rate: 0.03, repeats: 0.3 },
   { name: 'coupon-message', reach: 'web', rate: 0.025 },
   { name: 'chunk-load', reach: 'web', rate: 0.03, lives: { from: 0.35, until: 0.6 } },
   { name: 'csrf', reach: 'anyone', rate: 0.012 },

@@ -45,7 +45,8 @@ const SYSTEM_SHARE = 0.002;
 const LIMIT_REACHED = 'Your rate limit has been reached for access_token browser-prod';
 
 export function startTraffic(project: Project, plan: TrafficPlan): void {
-  if (plan.occurrences === 0 && plan.livePerMinute === 0) return;
+  const hasPast = plan.occurrences > 0 || plan.hasUsers;
+  if (!hasPast && plan.livePerMinute === 0) return;
   const { seed, start, sinceHours, token } = plan;
   const known = [...webBugs, ...serverBugs, ...iosBugs];
   const company = { seed, startMs: start, sinceHours, isLive: plan.livePerMinute > 0 };
@@ -56,7 +57,7 @@ export function startTraffic(project: Project, plan: TrafficPlan): void {
   );
   const shop: Shop = { bugs, itemOf: (bug) => itemOf(project, seed, bug) };
   const releases = startReleases(project, shop, plan);
-  if (plan.occurrences > 0) scheduleTidying(project, shop, plan);
+  if (hasPast) scheduleTidying(project, shop, plan);
 
   function strike(nth: number, ms: number): void {
     const random = randomFor(seed, 'arrival', nth);
