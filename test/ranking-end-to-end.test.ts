@@ -52,7 +52,7 @@ beforeAll(async () => {
   const startMs =
     Math.floor(Date.parse(readFileSync(join(dataDir, 'simulated-since'), 'utf8')) / 1000) * 1000;
   lost = usersOf({ seed: 1, startMs, sinceHours: 42 * 24, isLive: false }).lost;
-});
+}, 300_000);
 afterAll(() => rmSync(dataDir, { recursive: true, force: true }));
 
 test('nothing is missing, and the ranking is there', () => {

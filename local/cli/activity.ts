@@ -19,7 +19,7 @@ export async function writeActivity(choice: {
   readonly sinceHours: number;
 }): Promise<string> {
   const { root, warehouseUrl, startAt, sinceHours } = choice;
-  const program = join(root, 'simulation', 'users', 'activity.ts');
+  const program = join(root, 'simulation', 'users', 'main.ts');
   const args = [program, '--start-at', startAt, '--since-hours', String(sinceHours)];
   // The address may hold a password, which arguments would show to everybody on this machine.
   const env = { ...process.env, WAREHOUSE_URL: warehouseUrl };

@@ -1,12 +1,7 @@
 /**
- * Writes down when the company's users were there, as its own product would: into a table of its own, in the warehouse
+ * When the company's users were there, as its own product would write it down: into a table of its own, in the warehouse
  * that Heimdallr fills.
- *
- *   WAREHOUSE_URL=postgres://… node simulation/users/activity.ts --start-at 2026-11-23T18:30:00Z [--since-hours 1008] [--seed 1]
- *
- * It prints one line of JSON. A table of that name which somebody else made is left as it is.
  */
-import { parseArgs } from 'node:util';
 import { Client } from 'pg';
 import { randomFor } from '../random.ts';
 import { DAY_MS } from '../world/life.ts';
@@ -30,6 +25,10 @@ export interface Written {
   readonly isOurs: boolean;
 }
 
+/**
+ * Makes the table anew. One of that name which somebody else made is left as it is.
+ * @param warehouse `postgres://…`
+ */
 export async function writeActivity(
   warehouse: string,
   company: { readonly seed: number; readonly startMs: number; readonly sinceHours: number },
@@ -79,21 +78,3 @@ export async function writeActivity(
 }
 
 const isoOf = (ms: number): string => new Date(ms).toISOString().slice(0, 19);
-
-if (import.meta.main) {
-  const { values } = parseArgs({
-    options: {
-      'start-at': { type: 'string' },
-      'since-hours': { type: 'string', default: '1008' },
-      seed: { type: 'string', default: '1' },
-    },
-  });
-  const startMs = Date.parse(values['start-at'] ?? '');
-  const warehouse = process.env.WAREHOUSE_URL;
-  if (warehouse === undefined || Number.isNaN(startMs))
-    throw new TypeError(
-      'WAREHOUSE_URL must be set to postgres://…, and --start-at takes a time such as 2026-11-23T18:30:00Z',
-    );
-  const company = { seed: Number(values.seed), startMs, sinceHours: Number(values['since-hours']) };
-  console.log(JSON.stringify(await writeActivity(warehouse, company)));
-}
