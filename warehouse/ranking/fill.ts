@@ -1,6 +1,6 @@
 /**
- * Puts values into a model: `{{name}}` is one that the refresh gives, `{{tail z}}` the upper tail of the normal
- * distribution at |z|.
+ * Puts values into a model: `{{name}}` is one that the refresh gives, `{{key name}}` an id as text that is alike on both
+ * sides, `{{day name}}` the day of a time or a date, and `{{tail z}}` the upper tail of the normal distribution at |z|.
  *
  * Redshift and Postgres have no such function. This is Abramowitz and Stegun, Handbook of Mathematical Functions,
  * 26.2.17, whose error stays small relative to the tail. Beyond 37 the tail is below what a double holds.
@@ -18,11 +18,27 @@ export type Values = Readonly<Record<string, string>>;
  */
 export function fill(select: string, values: Values): string {
   return bare(select).replace(/\{\{([^{}]+)\}\}/g, (_whole, name: string) => {
-    if (name.startsWith('tail ')) return tail(name.slice('tail '.length));
-    const value = values[name];
+    const [, act, of] = /^(?:(tail|key|day) )?(\S+)$/.exec(name) ?? [];
+    if (act === 'tail') return tail(of ?? '');
+    const value = values[of ?? ''];
     if (value === undefined) throw new TypeError(`no value is given for {{${name}}}`);
-    return value;
+    if (act === 'key') return key(value);
+    return act === 'day' ? day(value, values) : value;
   });
+}
+
+/** An id as both sides are to write it: without blanks around it; a UUID in lower case, where case says nothing. */
+const key = (id: string): string => {
+  const trimmed = `trim(cast(${id} as varchar(256)))`;
+  return `case when ${trimmed} like '${UUID}' then lower(${trimmed}) else ${trimmed} end`;
+};
+
+const UUID = '________-____-____-____-____________';
+
+/** A date is one of the settings' time zone, and shows by its ten characters; a time is one of UTC. */
+function day(at: string, { timeZone }: Values): string {
+  const local = `cast(convert_timezone('UTC', ${timeZone}, cast(${at} as timestamp)) as date)`;
+  return `case when length(cast(${at} as varchar(64))) = 10 then cast(${at} as date) else ${local} end - date '2000-01-01'`;
 }
 
 const COEFFICIENTS = [0.31938153, -0.356563782, 1.781477937, -1.821255978, 1.330274429];
@@ -57,13 +73,13 @@ export function valuesOf(settings: RankingSettings, now: Date): Values {
     falseDiscoveryRate: String(settings.falseDiscoveryRate),
     computedAt: `${literal(now.toISOString().slice(0, 19).replace('T', ' '))}::timestamp`,
     negativeControls: list(settings.negativeControls),
-    excludedUsers: list(settings.excludedUsers),
+    excludedUsers: list(settings.excludedUsers.map(alike)),
     environments: environments === null ? 'true' : `occurrence.environment in (${list(environments)})`,
-    'people.userId': people.by === 'table' ? `person.${people.userId}` : people.userId,
-    'people.join':
+    'people.personId': people.by === 'table' ? 'occurrence.person_id' : people.userId,
+    people:
       people.by === 'table'
-        ? `\n  left join ${people.table} as person on cast(person.${people.personId} as varchar(256)) = occurrence.person_id`
-        : '',
+        ? `select ${key(people.personId)} as person_key, ${key(people.userId)} as user_key from ${people.table}`
+        : `select distinct person_key, person_key as user_key from heimdallr_work.met_day where person_key is not null`,
     'activity.table': activity?.table ?? 'nothing',
     'activity.userId': activity?.userId ?? 'null',
     'activity.activeAt': activity?.activeAt ?? 'null',
@@ -75,6 +91,10 @@ export function valuesOf(settings: RankingSettings, now: Date): Values {
     hasRevenue: activity?.revenue == null ? 'false' : 'true',
   };
 }
+
+/** As `key` writes it. */
+const alike = (id: string): string =>
+  /^.{8}-.{4}-.{4}-.{4}-.{12}$/.test(id.trim()) ? id.trim().toLowerCase() : id.trim();
 
 /** An empty list matches nobody. */
 const list = (values: readonly string[]): string =>

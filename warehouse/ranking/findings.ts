@@ -43,16 +43,14 @@ export async function readFindings(sql: Sql, settings: RankingSettings): Promise
   );
   const [activeUsers] = await one(`select count(*) from ${WORK}.app_user`);
   const [occurrences, known, items] = await one(
-    `select coalesce(sum(met.occurrences), 0), coalesce(sum(case when app_user.user_id is null then 0 else met.occurrences end), 0), count(distinct met.item_id)
-     from ${WORK}.met_day as met cross join ${WORK}.bounds as bounds
-     left join ${WORK}.app_user as app_user on app_user.user_key = met.user_key
+    `select coalesce(sum(met.occurrences), 0), coalesce(sum(case when met.user_id is null then 0 else met.occurrences end), 0), count(distinct met.item_id)
+     from ${WORK}.met as met cross join ${WORK}.bounds as bounds
      where met.day >= bounds.window_from and met.day <= bounds.through_day`,
   );
   const [people, mapped] = await one(
-    `select count(distinct met.user_key), count(distinct activity.user_key)
-     from ${WORK}.met_day as met
-     left join ${WORK}.activity_day as activity on activity.user_key = met.user_key
-     where met.user_key is not null`,
+    `select count(*), count(person.person_key)
+     from (select distinct person_key from ${WORK}.met_day where person_key is not null and person_key <> '') as named
+     left join ${WORK}.person as person on person.person_key = named.person_key`,
   );
   const gaps = await sql.query(`select day from ${WORK}.gap_day order by day`);
   const found: Omit<Findings, 'warnings'> = {

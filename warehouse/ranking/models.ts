@@ -64,6 +64,8 @@ export const keptModels: readonly KeptModel[] = [
 export const preparation: readonly Model[] = [
   model('bounds'),
   model('app_user', { by: 'user_key' }),
+  model('person', { by: 'person_key' }),
+  model('met', byUser),
   model('subject'),
   model('exposure', byUser),
   model('user_day', byUser),
@@ -74,17 +76,31 @@ export const preparation: readonly Model[] = [
   model('cell'),
   model('scored', byUser),
   model('episode', byUser),
-  model('covered', byUser),
+  model('met_count'),
+  model('episode_count'),
+  model('flawed'),
 ];
 
-/** The models of a pass; each leaves out what the one before found harmful. */
-const pass = (number: 1 | 2 | 3): readonly Model[] =>
-  (['harm_day', 'stratum', 'exposed', 'term', 'estimate'] as const).map((name) => ({
-    file: `impact/pass/${name}`,
-    table: `${name}_${number}`,
-    spread: name === 'harm_day' ? byUser : 'everywhere',
-    values: { pass: String(number) },
-  }));
+const bySubject = { by: 'subject_id' } as const;
+
+/** A model that stands once in each pass. */
+const inPass = (number: 1 | 2 | 3, file: string, table: string, spread: Model['spread']): Model => ({
+  file: `impact/pass/${file}`,
+  table: `${table}_${number}`,
+  spread,
+  values: { pass: String(number) },
+});
+
+/** The models of a pass; the later ones leave out what the one before found harmful. */
+const pass = (number: 1 | 2 | 3): readonly Model[] => [
+  inPass(number, 'harm_day', 'harm_day', byUser),
+  inPass(number, 'stratum', 'stratum', 'everywhere'),
+  ...(number === 1
+    ? [inPass(number, 'exposed_first', 'exposed', bySubject)]
+    : [inPass(number, 'left_out', 'left_out', bySubject), inPass(number, 'exposed', 'exposed', bySubject)]),
+  inPass(number, 'term', 'term', bySubject),
+  inPass(number, 'estimate', 'estimate', 'everywhere'),
+];
 
 const judgement = (suffix: string, estimates: string): readonly Model[] =>
   ['allowance', 'evidence'].map((name) => ({
@@ -95,6 +111,7 @@ const judgement = (suffix: string, estimates: string): readonly Model[] =>
   }));
 
 export const estimation: readonly Model[] = [
+  model('counted', bySubject),
   model('harmful_1'),
   ...pass(1),
   ...judgement('1', 'estimate_1'),
@@ -109,8 +126,6 @@ export const estimation: readonly Model[] = [
   ...judgement('final', 'estimate_final'),
   model('prior'),
   model('shrunk'),
-  model('met_count'),
-  model('episode_count'),
   model('revenue'),
   model('week_count'),
   model('trend'),

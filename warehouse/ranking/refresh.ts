@@ -33,7 +33,7 @@ export interface RefreshSummary {
   readonly isIncremental: boolean;
 }
 
-/** A function in AWS ends after 15 minutes: a refresh that began before is dead. */
+/** A function in AWS ends after 15 minutes: a refresh that has not begun a model for longer is dead. */
 const LEASE_MINUTES = 20;
 
 /** Rows of `impact_run` that are kept. */
@@ -68,6 +68,16 @@ interface Running {
   readonly startedAt: Date;
 }
 
+/**
+ * Statements that stand first in every transaction: they renew the lease, and divide by zero when another refresh has
+ * taken the place of this one, which then can mix in nothing of its own.
+ */
+const guardOf = (run: string): readonly string[] => [
+  `lock ${WORK}.refresh_lease`,
+  `update ${WORK}.refresh_lease set started_at = getdate() where run = ${literal(run)}`,
+  `select 1 / count(*) as has_lease from ${WORK}.refresh_lease where run = ${literal(run)}`,
+];
+
 /** Takes the lease, if nobody who can be alive has it. */
 async function take({ sql }: RankingPorts, run: string): Promise<boolean> {
   await sql.run([
@@ -86,7 +96,8 @@ async function refreshAlone(
   running: Running,
 ): Promise<RefreshSummary> {
   const { sql, now } = ports;
-  for (const model of lineageModels) await make(sql, model, values);
+  const guard = guardOf(running.run);
+  for (const model of lineageModels) await make(sql, model, values, guard);
   await publish(ports, running, lineageOutputs, values);
 
   const finish = async (
@@ -114,21 +125,23 @@ async function refreshAlone(
   const isFull = !(await isKept(ports, digest));
   let isIncremental = true;
   try {
-    for (const model of keptModels) isIncremental = (await keep(sql, model, values, isFull)) && isIncremental;
+    for (const model of keptModels)
+      isIncremental = (await keep(sql, model, values, guard, isFull)) && isIncremental;
   } catch (error) {
     if (!(error instanceof SqlError)) throw error;
     const reason = `the activity table cannot be read as \`activity\` and \`people\` in heimdallr.config.ts say: ${error.message}`;
     return finish('refused', reason.slice(0, 1000), false, null);
   }
   await sql.run([
+    ...guard,
     `delete from ${WORK}.refresh_state`,
     `insert into ${WORK}.refresh_state (digest) values (${literal(digest)})`,
   ]);
-  for (const model of preparation) await make(sql, model, values);
+  for (const model of preparation) await make(sql, model, values, guard);
   const findings = await readFindings(sql, settings);
   const refusal = refusalOf(findings, settings);
   if (refusal !== null) return finish('refused', refusal, isIncremental, findings);
-  for (const model of estimation) await make(sql, model, values);
+  for (const model of estimation) await make(sql, model, values, guard);
   return finish('ranked', null, isIncremental, findings);
 }
 
@@ -159,23 +172,17 @@ async function publish(
 ): Promise<void> {
   if (replaced.length === 0 && more.length === 0) return;
   await sql.run([
-    `lock ${WORK}.refresh_lease`,
+    ...guardOf(run),
     ...replaced.flatMap(({ file, table }) => {
       const target = `${SCHEMA}.${quoted(table.name)}`;
       const columns = Object.keys(table.columns).map(quoted).join(', ');
       return [
-        `delete from ${target} where exists (select 1 from ${WORK}.refresh_lease where run = ${literal(run)})`,
-        `insert into ${target} (${columns})\nselect ${columns} from (\n${selectOf(file, values)}\n) as answer\nwhere exists (select 1 from ${WORK}.refresh_lease where run = ${literal(run)})`,
+        `delete from ${target}`,
+        `insert into ${target} (${columns})\nselect ${columns} from (\n${selectOf(file, values)}\n) as answer`,
       ];
     }),
     ...more,
   ]);
-  const [holder] = await sql.query(`select run from ${WORK}.refresh_lease`);
-  if (holder?.[0] !== run) {
-    throw new SqlError(
-      `the refresh took more than ${LEASE_MINUTES} minutes and another has taken its place: its answer is dropped`,
-    );
-  }
 }
 
 function runRow(

@@ -18,13 +18,15 @@ const spreadOf = ({ spread }: Model): string =>
 
 /**
  * Makes the table of a model anew. Nobody but the refresh reads it.
+ * @param guard statements that fail when another refresh has taken this one's place.
  * @throws {SqlError} naming the model.
  */
-export async function make(sql: Sql, model: Model, values: Values): Promise<void> {
+export async function make(sql: Sql, model: Model, values: Values, guard: readonly string[]): Promise<void> {
   const { table, file } = model;
   const select = selectOf(file, { ...values, ...model.values });
   await named(file, () =>
     sql.run([
+      ...guard,
       `drop table if exists ${WORK}.${table}`,
       `create table ${WORK}.${table} ${spreadOf(model)} as\n${select}`,
       // Redshift has looked at the new rows already; what plans the next model in Postgres has not.
@@ -45,17 +47,24 @@ const UNSETTLED_DAYS = 3;
  * @returns true when earlier days were kept.
  * @throws {SqlError} naming the model.
  */
-export async function keep(sql: Sql, model: KeptModel, values: Values, isFull: boolean): Promise<boolean> {
+export async function keep(
+  sql: Sql,
+  model: KeptModel,
+  values: Values,
+  guard: readonly string[],
+  isFull: boolean,
+): Promise<boolean> {
   const { table, day, file } = model;
   const days = isFull ? null : await named(model.countedBy, () => changedDays(sql, model, values));
   if (days === null) {
-    await make(sql, { ...model, values: { days: 'true' } }, values);
+    await make(sql, { ...model, values: { days: 'true' } }, values, guard);
     return false;
   }
   const chosen = days.length === 0 ? '1 = 0' : `${day} in (${days.join(', ')})`;
   const select = selectOf(file, { ...values, days: chosen });
   await named(file, () =>
     sql.run([
+      ...guard,
       `delete from ${WORK}.${table} where ${chosen} or ${day} < ${values.keptFrom}`,
       ...(days.length === 0 ? [] : [`insert into ${WORK}.${table}\n${select}`]),
       `analyze ${WORK}.${table}`,

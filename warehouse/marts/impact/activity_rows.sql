@@ -2,7 +2,7 @@
 -- Grain: one row per day. Key: day.
 -- Reader: the refresh, which reads days again whose number has changed.
 with rows_read as (
-  select cast(convert_timezone('UTC', {{timeZone}}, cast({{activity.activeAt}} as timestamp)) as date) - date '2000-01-01' as day
+  select {{day activity.activeAt}} as day
   from {{activity.table}}
   where {{activity.activeAt}} is not null
 ),

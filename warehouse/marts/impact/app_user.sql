@@ -5,7 +5,7 @@
 with days as (
   select user_key, platform, segment, count(*) as days
   from heimdallr_work.activity_day
-  where user_key not in ({{excludedUsers}})
+  where user_key <> '' and user_key not in ({{excludedUsers}})
   group by user_key, platform, segment
 ),
 

@@ -1,16 +1,12 @@
 -- On which days did a known user meet a subject?
 -- Grain: one row per subject, user and day. Key: subject_id, user_id, day.
--- Reader: the other models. Members of a merged group count for the group.
+-- Reader: the other models. A release is met with any item that it brought, from the day on which it did.
 with met as (
-  select
-    met.project_id, coalesce(item.group_item_id, met.item_id) as item_id, app_user.user_id, met.day,
-    sum(met.occurrences) as occurrences
-  from heimdallr_work.met_day as met
+  select met.project_id, met.item_id, met.user_id, met.day
+  from heimdallr_work.met as met
   cross join heimdallr_work.bounds as bounds
-  join heimdallr_work.app_user as app_user on app_user.user_key = met.user_key
-  left join heimdallr.rollbar_item as item on item.project_id = met.project_id and item.id = met.item_id
-  where met.day >= bounds.window_from - 28 and met.day <= bounds.through_day
-  group by met.project_id, coalesce(item.group_item_id, met.item_id), app_user.user_id, met.day
+  where met.user_id is not null and met.day >= bounds.window_from - 28 and met.day <= bounds.through_day
+  group by met.project_id, met.item_id, met.user_id, met.day
 ),
 
 of_items as (
@@ -20,15 +16,19 @@ of_items as (
 ),
 
 activated as (
-  select distinct lineage.release_id, lineage.project_id, lineage.item_id
+  select
+    lineage.release_id, lineage.project_id, lineage.item_id,
+    min(cast(convert_timezone('UTC', {{timeZone}}, lineage.event_at) as date) - date '2000-01-01') as from_day
   from heimdallr.bug_lineage as lineage
   where lineage.release_id is not null and lineage.event in ('introduced', 'reappeared')
+  group by lineage.release_id, lineage.project_id, lineage.item_id
 ),
 
 of_releases as (
   select distinct subject.subject_id, met.user_id, met.day
   from met
-  join activated on activated.project_id = met.project_id and activated.item_id = met.item_id
+  join activated
+    on activated.project_id = met.project_id and activated.item_id = met.item_id and met.day >= activated.from_day
   join heimdallr_work.subject as subject on subject.release_id = activated.release_id
 ),
 

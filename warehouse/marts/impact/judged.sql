@@ -10,8 +10,7 @@ met as (
   select
     subject.subject_id, subject.project_id, subject.item_id, subject.release_id, horizons.horizon,
     coalesce(met_count.occurrences, 0) as occurrences, coalesce(met_count.users, 0) as users,
-    coalesce(met_count.known, 0) as known, coalesce(met_count.late_share, 0) as late_share,
-    coalesce(episode_count.candidates, 0) as candidates,
+    coalesce(met_count.known, 0) as known, flawed.reason as flaw,
     coalesce(episode_count.episodes, 0) as episodes, coalesce(episode_count.episodes_4w, 0) as episodes_4w,
     revenue.revenue,
     shrunk.pass, shrunk.rd_pass1, coalesce(shrunk.index_days, 0) as index_days, coalesce(shrunk.n1, 0) as n1,
@@ -23,6 +22,7 @@ met as (
   left join heimdallr_work.met_count as met_count
     on met_count.project_id = subject.project_id and met_count.item_id = subject.item_id
   left join heimdallr_work.episode_count as episode_count on episode_count.subject_id = subject.subject_id
+  left join heimdallr_work.flawed as flawed on flawed.subject_id = subject.subject_id
   left join heimdallr_work.revenue as revenue on revenue.subject_id = subject.subject_id
   left join heimdallr_work.shrunk as shrunk on shrunk.subject_id = subject.subject_id and shrunk.horizon = horizons.horizon
   left join heimdallr_work.link as link on link.subject_id = subject.subject_id
@@ -52,7 +52,7 @@ told_apart as (
 reasoned as (
   select
     met.subject_id, met.project_id, met.item_id, met.release_id, met.horizon, met.occurrences, met.users, met.known,
-    met.candidates, met.episodes, met.episodes_4w, met.revenue, met.rd_pass1, met.index_days, met.n1, met.p1, met.p0,
+    met.episodes, met.episodes_4w, met.revenue, met.rd_pass1, met.index_days, met.n1, met.p1, met.p0,
     met.rd, met.b, met.z, met.p, met.q, met.is_tested, met.ci_lo, met.ci_hi, met.rd_shrunk, met.sd_shrunk, met.p_harm,
     met.linked_id, met.link_share, met.cause_id, told_apart.is_inseparable,
     case
@@ -61,9 +61,7 @@ reasoned as (
       else 1
     end as adds_loss,
     case
-      when met.late_share >= 0.2 then 'late_report'
-      when met.item_id is not null and met.known = 0 then 'no_people'
-      when met.candidates > 0 and met.episodes < 0.5 * met.candidates then 'background'
+      when met.flaw is not null then met.flaw
       when cast(met.item_id as varchar(32)) in ({{negativeControls}}) then 'negative_control'
       when met.index_days >= 30 and met.n1 = 0 then 'no_controls'
       when met.n1 < 30 then 'too_few'

@@ -3,12 +3,10 @@
 -- Reader: the result.
 with met as (
   select
-    met.project_id, coalesce(item.group_item_id, met.item_id) as item_id, app_user.user_id, met.occurrences,
+    met.project_id, met.item_id, met.user_id, met.occurrences,
     case when met.received_day > met.day then met.occurrences else 0 end as late
-  from heimdallr_work.met_day as met
+  from heimdallr_work.met as met
   cross join heimdallr_work.bounds as bounds
-  left join heimdallr_work.app_user as app_user on app_user.user_key = met.user_key
-  left join heimdallr.rollbar_item as item on item.project_id = met.project_id and item.id = met.item_id
   where met.day >= bounds.window_from and met.day <= bounds.through_day
 ),
 

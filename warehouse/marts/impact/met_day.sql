@@ -1,14 +1,15 @@
--- Who met which item on which day, and how often? The one model that reads occurrences.
+-- Who met which item on which day, and how often? The one model that reads occurrences for the estimate.
 -- Grain: one row per project, item, person (none: null), day of receipt, day on which it happened. Key: those.
 -- Reader: the other models. Kept from refresh to refresh: only days of receipt whose row count has changed are read again.
 -- It happened when the app says so, unless its clock must be wrong: later than an hour after Rollbar received it, or more
--- than 60 days before. Items are those of the occurrences: which were merged is looked up at each refresh.
+-- than 60 days before. Items and persons are those of the occurrences: which were merged, and who is which user, is
+-- looked up at each refresh.
 -- Rollbar does not say whether somebody sat before the screen. A page in a browser, an app on a phone and a web request
 -- do; anything else counts as background.
 with rows_read as (
   select
     occurrence.project_id, occurrence.item_id,
-    trim(cast({{people.userId}} as varchar(256))) as user_key,
+    {{key people.personId}} as person_key,
     cast(convert_timezone('UTC', {{timeZone}}, occurrence.occurred_at) as date) - date '2000-01-01' as received_day,
     cast(
       convert_timezone(
@@ -27,22 +28,18 @@ with rows_read as (
       when lower(occurrence.platform) in ('browser', 'client', 'ios', 'android', 'flutter', 'react-native') then 1
       else 0
     end as is_foreground
-  from heimdallr.rollbar_occurrence as occurrence{{people.join}}
+  from heimdallr.rollbar_occurrence as occurrence
   where occurrence.item_id is not null and {{environments}}
 ),
 
 final as (
   select
-    project_id, item_id,
-    case when user_key like '________-____-____-____-____________' then lower(user_key) else user_key end as user_key,
-    received_day, day,
+    project_id, item_id, person_key, received_day, day,
     max(is_foreground) as is_foreground,
     count(*) as occurrences
   from rows_read
   where received_day >= {{keptFrom}} and received_day <= {{today}} and {{days}}
-  group by
-    project_id, item_id, received_day, day,
-    case when user_key like '________-____-____-____-____________' then lower(user_key) else user_key end
+  group by project_id, item_id, person_key, received_day, day
 )
 
 select * from final

@@ -51,15 +51,15 @@ returned as (
   select
     in_window.subject_id,
     sum(case when term.day < in_window.day and term.day >= in_window.day - 28 then term.n1 else 0 end) as n_before,
-    sum(case when term.day < in_window.day and term.day >= in_window.day - 28 then term.r else 0 end) as r_before,
-    sum(case when term.day < in_window.day and term.day >= in_window.day - 28 then term.s else 0 end) as s_before,
-    sum(case when term.day < in_window.day and term.day >= in_window.day - 28 then term.p else 0 end) as p_before,
-    sum(case when term.day < in_window.day and term.day >= in_window.day - 28 then term.q else 0 end) as q_before,
+    cast(sum(case when term.day < in_window.day and term.day >= in_window.day - 28 then term.r else 0 end) as float8) as r_before,
+    cast(sum(case when term.day < in_window.day and term.day >= in_window.day - 28 then term.s else 0 end) as float8) as s_before,
+    cast(sum(case when term.day < in_window.day and term.day >= in_window.day - 28 then term.p else 0 end) as float8) as p_before,
+    cast(sum(case when term.day < in_window.day and term.day >= in_window.day - 28 then term.q else 0 end) as float8) as q_before,
     sum(case when term.day > in_window.day and term.day <= in_window.day + 28 then term.n1 else 0 end) as n_after,
-    sum(case when term.day > in_window.day and term.day <= in_window.day + 28 then term.r else 0 end) as r_after,
-    sum(case when term.day > in_window.day and term.day <= in_window.day + 28 then term.s else 0 end) as s_after,
-    sum(case when term.day > in_window.day and term.day <= in_window.day + 28 then term.p else 0 end) as p_after,
-    sum(case when term.day > in_window.day and term.day <= in_window.day + 28 then term.q else 0 end) as q_after
+    cast(sum(case when term.day > in_window.day and term.day <= in_window.day + 28 then term.r else 0 end) as float8) as r_after,
+    cast(sum(case when term.day > in_window.day and term.day <= in_window.day + 28 then term.s else 0 end) as float8) as s_after,
+    cast(sum(case when term.day > in_window.day and term.day <= in_window.day + 28 then term.p else 0 end) as float8) as p_after,
+    cast(sum(case when term.day > in_window.day and term.day <= in_window.day + 28 then term.q else 0 end) as float8) as q_after
   from in_window
   join heimdallr_work.term_final as term on term.subject_id = in_window.subject_id and term.horizon = 7
   group by in_window.subject_id
@@ -68,7 +68,7 @@ returned as (
 rated as (
   select
     in_window.subject_id, in_window.project_id, in_window.item_id, in_window.resolved_at, in_window.day, in_window.through_day,
-    coalesce(met.before_14, 0) as exposed_before, coalesce(met.after_14, 0) as exposed_after,
+    cast(coalesce(met.before_14, 0) as float8) as exposed_before, cast(coalesce(met.after_14, 0) as float8) as exposed_after,
     active_days.before_14 as active_before, active_days.after_14 as active_after,
     active_days.before_28, active_days.after_28,
     coalesce(returned.n_before, 0) as n_before, coalesce(returned.n_after, 0) as n_after,
@@ -89,8 +89,8 @@ rated as (
 compared as (
   select
     subject_id,
-    cast(exposed_before as float8) / nullif(active_before, 0) as rate_before,
-    cast(exposed_after as float8) / nullif(active_after, 0) as rate_after,
+    exposed_before / nullif(active_before, 0) as rate_before,
+    exposed_after / nullif(active_after, 0) as rate_after,
     ln((exposed_after + 0.5) / nullif(active_after, 0) * active_before / (exposed_before + 0.5)) as log_ratio,
     1.96 * sqrt(1.5 * (1 / (exposed_after + 0.5) + 1 / (exposed_before + 0.5))) as log_half,
     sqrt(greatest(0, (rd_before + shift_before) * (rd_before + shift_before) - rd_before * rd_before + q_before) + 1.96 * 1.96 * allowance.b * allowance.b) as half_before,

@@ -4,7 +4,8 @@
 with terms as (
   select
     subject_id, day - mod(day + 5, 7) as week_day,
-    sum(n1) as n1, sum(r) as r, sum(s) as s, sum(p) as p, sum(q) as q
+    sum(n1) as n1, cast(sum(r) as float8) as r, cast(sum(s) as float8) as s, cast(sum(p) as float8) as p,
+    cast(sum(q) as float8) as q
   from heimdallr_work.term_final
   where horizon = 7
   group by subject_id, day - mod(day + 5, 7)
@@ -26,12 +27,12 @@ final as (
     week_count.episodes as new_episodes, coalesce(estimated.n1, 0) as n1, estimated.rd,
     greatest(-1, estimated.middle - sqrt(greatest(0, estimated.middle * estimated.middle - estimated.rd * estimated.rd + estimated.q_part) + 1.96 * 1.96 * allowance.b * allowance.b)) as ci_lo,
     least(1, estimated.middle + sqrt(greatest(0, estimated.middle * estimated.middle - estimated.rd * estimated.rd + estimated.q_part) + 1.96 * 1.96 * allowance.b * allowance.b)) as ci_hi,
-    -shrunk.rd_shrunk * week_count.episodes as users_lost
+    case when judged.lost_window = 0 then 0 when judged.lost_window is not null then -judged.rd_shrunk * week_count.episodes end as users_lost
   from heimdallr_work.week_count as week_count
   join heimdallr_work.subject as subject on subject.subject_id = week_count.subject_id and subject.item_id is not null
   cross join heimdallr_work.bounds as bounds
   join heimdallr_work.allowance_final as allowance on allowance.horizon = 7
-  left join heimdallr_work.shrunk as shrunk on shrunk.subject_id = week_count.subject_id and shrunk.horizon = 7
+  left join heimdallr_work.judged as judged on judged.subject_id = week_count.subject_id and judged.horizon = 7
   left join estimated on estimated.subject_id = week_count.subject_id and estimated.week_day = week_count.week_day
 )
 

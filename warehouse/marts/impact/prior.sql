@@ -5,7 +5,7 @@
 with moments as (
   select
     horizon, family, count(*) as tested,
-    greatest(0, coalesce(var_samp(rd), 0) - avg(total_variance)) as tau2
+    cast(greatest(0, coalesce(var_samp(cast(rd as decimal(30, 15))), 0) - avg(cast(total_variance as decimal(30, 15)))) as float8) as tau2
   from heimdallr_work.evidence_final
   group by horizon, family
 ),
@@ -13,8 +13,9 @@ with moments as (
 final as (
   select
     evidence.horizon, evidence.family, moments.tested, moments.tau2,
-    sum(evidence.rd / (evidence.total_variance + moments.tau2)) / sum(1 / (evidence.total_variance + moments.tau2)) as mu,
-    1 / sum(1 / (evidence.total_variance + moments.tau2)) as mu_variance
+    cast(sum(cast(evidence.rd / (evidence.total_variance + moments.tau2) as decimal(30, 10))) as float8)
+    / cast(sum(cast(1 / (evidence.total_variance + moments.tau2) as decimal(30, 10))) as float8) as mu,
+    1 / cast(sum(cast(1 / (evidence.total_variance + moments.tau2) as decimal(30, 10))) as float8) as mu_variance
   from heimdallr_work.evidence_final as evidence
   join moments on moments.horizon = evidence.horizon and moments.family = evidence.family
   group by evidence.horizon, evidence.family, moments.tested, moments.tau2

@@ -1,6 +1,7 @@
 -- How likely was a user to come back, judged by alike user-days? Compared are users of one day, one pool and one bin.
 -- Grain: one row per user and active day of the window. Key: user_id, day.
--- Reader: the passes. A cell needs 60 user-days that can be judged; bins are 0.04 wide.
+-- Reader: the passes. A cell needs 60 user-days that can be judged; bins are 0.04 wide. score packs the pool and the bins
+-- of the three horizons into one number, in 32nds: whoever shares it is alike at every horizon.
 with judged as (
   select
     celled.user_id, celled.day, celled.pool, celled.y1, celled.y7, celled.y28,
@@ -13,13 +14,18 @@ with judged as (
   join heimdallr_work.cell as coarse on coarse.level = 3 and coarse.cell = celled.coarse
 ),
 
-final as (
+binned as (
   select
     user_id, day, pool, y1, y7, y28,
     cast(floor(score1 / 0.04) as integer) as bin1,
     cast(floor(score7 / 0.04) as integer) as bin7,
     cast(floor(score28 / 0.04) as integer) as bin28
   from judged
+),
+
+final as (
+  select user_id, day, ((pool * 32 + bin1) * 32 + bin7) * 32 + bin28 as score, y1, y7, y28
+  from binned
 )
 
 select * from final

@@ -2,10 +2,9 @@
 -- Grain: one row per subject. Key: subject_id, a number that is good for this refresh only.
 -- Reader: the other models.
 with items as (
-  select distinct met.project_id, coalesce(item.group_item_id, met.item_id) as item_id
-  from heimdallr_work.met_day as met
+  select distinct met.project_id, met.item_id
+  from heimdallr_work.met as met
   cross join heimdallr_work.bounds as bounds
-  left join heimdallr.rollbar_item as item on item.project_id = met.project_id and item.id = met.item_id
   where met.day >= bounds.window_from - 28 and met.day <= bounds.through_day
 ),
 

@@ -9,10 +9,9 @@ with active as (
 ),
 
 met as (
-  select app_user.user_id, met.day, 0 as events, cast(null as float8) as revenue
-  from heimdallr_work.met_day as met
-  join heimdallr_work.app_user as app_user on app_user.user_key = met.user_key
-  where met.is_foreground = 1 and met.day >= {{keptFrom}}
+  select distinct met.user_id, met.day, 0 as events, cast(null as float8) as revenue
+  from heimdallr_work.met as met
+  where met.user_id is not null and met.is_foreground = 1 and met.day >= {{keptFrom}}
 ),
 
 days as (

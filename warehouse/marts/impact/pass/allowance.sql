@@ -20,7 +20,7 @@ harmless as (
 ),
 
 first_guess as (
-  select horizon, count(*) as items, greatest(0, avg(rd * rd - variance)) as b2
+  select horizon, count(*) as items, cast(greatest(0, avg(cast(rd * rd - variance as decimal(30, 15)))) as float8) as b2
   from harmless
   group by horizon
 ),
@@ -30,8 +30,8 @@ weighted as (
     harmless.horizon, first_guess.items,
     greatest(
       0,
-      sum((harmless.rd * harmless.rd - harmless.variance) / (harmless.variance + first_guess.b2 + 1e-12))
-      / sum(1 / (harmless.variance + first_guess.b2 + 1e-12))
+      cast(sum(cast((harmless.rd * harmless.rd - harmless.variance) / (harmless.variance + first_guess.b2 + 1e-12) as decimal(30, 10))) as float8)
+      / cast(sum(cast(1 / (harmless.variance + first_guess.b2 + 1e-12) as decimal(30, 10))) as float8)
     ) as b2
   from harmless
   join first_guess on first_guess.horizon = harmless.horizon

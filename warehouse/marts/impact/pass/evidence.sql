@@ -1,5 +1,6 @@
 -- How surely does a subject make fewer come back, among all that are tested?
--- Grain: one row per subject and horizon that is tested: 30 matched index days, and no negative control. Key: subject_id, horizon.
+-- Grain: one row per subject and horizon that is tested: 30 matched index days, measurable, and no negative control.
+-- Key: subject_id, horizon.
 -- Reader: harmful items of the next pass, and the result.
 -- Items and releases are two families: each item is judged among the items.
 with tested as (
@@ -11,8 +12,9 @@ with tested as (
   from {{estimates}} as estimate
   join heimdallr_work.allowance_{{pass}} as allowance on allowance.horizon = estimate.horizon
   join heimdallr_work.subject as subject on subject.subject_id = estimate.subject_id
+  left join heimdallr_work.flawed as flawed on flawed.subject_id = estimate.subject_id
   where
-    estimate.n1 >= 30 and estimate.rd is not null and estimate.variance + allowance.b * allowance.b > 0
+    flawed.subject_id is null and estimate.n1 >= 30 and estimate.rd is not null and estimate.variance + allowance.b * allowance.b > 0
     and (subject.item_id is null or cast(subject.item_id as varchar(32)) not in ({{negativeControls}}))
 ),
 

@@ -1,6 +1,8 @@
 -- What each day adds to the estimate of a subject, by Mantel and Haenszel.
 -- Grain: one row per subject, horizon and day. Key: those.
--- Reader: whoever sums over days: estimate, week, fix. r, s, p and q are the sums of the weights, of the weighted
+-- Reader: whoever sums over days: estimate, week, fix. Sums are of decimals: those of floating-point numbers depend on the
+-- order of the rows, and a refresh that is run again says the same to the last digit.
+-- r, s, p and q are the sums of the weights, of the weighted
 -- differences and of the two parts of Sato's variance, which holds for many sparse strata.
 with matched as (
   select
@@ -13,24 +15,33 @@ with matched as (
     on stratum.horizon = exposed.horizon and stratum.day = exposed.day and stratum.pool = exposed.pool and stratum.bin = exposed.bin
 ),
 
+terms as (
+  select
+    subject_id, horizon, day, n1, n0, x1,
+    case when n0 > 0 then 1 else 0 end as is_matched,
+    case when n0 > 0 then n1 * x0 / n0 else 0 end as expected,
+    case when n0 > 0 then n1 * n0 / (n1 + n0) else 0 end as r,
+    case when n0 > 0 then (x1 * n0 - x0 * n1) / (n1 + n0) else 0 end as s,
+    case
+      when n0 > 0 then (n1 * n1 * x0 - n0 * n0 * x1 + n1 * n0 * (n0 - n1) / 2) / ((n1 + n0) * (n1 + n0))
+      else 0
+    end as p,
+    case when n0 > 0 then (x1 * (n0 - x0) + x0 * (n1 - x1)) / (2 * (n1 + n0)) else 0 end as q
+  from matched
+),
+
 final as (
   select
     subject_id, horizon, day,
     sum(n1) as index_days,
-    sum(case when n0 > 0 then n1 else 0 end) as n1,
-    sum(case when n0 > 0 then x1 else 0 end) as x1,
-    sum(case when n0 > 0 then n1 * x0 / n0 else 0 end) as expected,
-    sum(case when n0 > 0 then n1 * n0 / (n1 + n0) else 0 end) as r,
-    sum(case when n0 > 0 then (x1 * n0 - x0 * n1) / (n1 + n0) else 0 end) as s,
-    sum(
-      case
-        when n0 > 0
-          then (n1 * n1 * x0 - n0 * n0 * x1 + n1 * n0 * (n0 - n1) / 2) / ((n1 + n0) * (n1 + n0))
-        else 0
-      end
-    ) as p,
-    sum(case when n0 > 0 then (x1 * (n0 - x0) + x0 * (n1 - x1)) / (2 * (n1 + n0)) else 0 end) as q
-  from matched
+    sum(is_matched * n1) as n1,
+    sum(is_matched * x1) as x1,
+    sum(cast(expected as decimal(30, 12))) as expected,
+    sum(cast(r as decimal(30, 12))) as r,
+    sum(cast(s as decimal(30, 12))) as s,
+    sum(cast(p as decimal(30, 12))) as p,
+    sum(cast(q as decimal(30, 12))) as q
+  from terms
   group by subject_id, horizon, day
 )
 
