@@ -16,9 +16,16 @@ export interface Bug {
 export interface Visit {
   readonly user: string;
   readonly day: number;
+  /** 1 unless it is said. */
+  readonly sessions?: number;
+  readonly platform?: string;
+  /** 2025-01-01 unless it is said; null when nobody knows. */
+  readonly signedUpAt?: string | null;
 }
 
-export interface Meeting extends Visit {
+export interface Meeting {
+  readonly user: string;
+  readonly day: number;
   readonly item: number;
   /** Null: the app did not say who it was. */
   readonly person: string | null;
@@ -98,7 +105,10 @@ export async function openProduct(): Promise<Product> {
       insert(
         'public.user_activity',
         'user_id, active_at, platform, signed_up_at, sessions',
-        visits.map(({ user, day }) => `('${user}', '${at(day)}', 'web', '2025-01-01', 1)`),
+        visits.map(
+          ({ user, day, sessions = 1, platform = 'web', signedUpAt = '2025-01-01' }) =>
+            `('${user}', '${at(day)}', '${platform}', ${signedUpAt === null ? 'null' : `'${signedUpAt}'`}, ${sessions})`,
+        ),
       ),
     meet: (meetings, columns = {}) =>
       insert(
