@@ -17,7 +17,7 @@ export class ExistingWarehouse extends Construct implements Warehouse {
   readonly port: number;
   readonly firehoseSecretArn: string;
   readonly copyRoleArn?: string;
-  readonly #target: SqlTarget;
+  readonly target: SqlTarget;
 
   constructor(scope: Construct, id: string, choice: ResolvedExisting) {
     super(scope, id);
@@ -26,7 +26,7 @@ export class ExistingWarehouse extends Construct implements Warehouse {
     this.port = choice.port;
     this.firehoseSecretArn = choice.firehoseSecretArn;
     if (choice.copyRoleArn !== undefined) this.copyRoleArn = choice.copyRoleArn;
-    this.#target = {
+    this.target = {
       database: choice.database,
       compute:
         'clusterIdentifier' in choice
@@ -45,7 +45,7 @@ export class ExistingWarehouse extends Construct implements Warehouse {
   }
 
   openTo(fn: PipelineFunction): void {
-    openDataApi(fn, this.#target);
+    openDataApi(fn, this.target);
   }
 
   #arnOf(clusterIdentifier: string): string {

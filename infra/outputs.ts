@@ -15,7 +15,7 @@ export function outputs(
 ): void {
   const print = (id: string, value: string, description: string) =>
     new CfnOutput(stack, id, { value, description });
-  const { clock, network, facts, delivery, quarantine, archive, warehouse, ranking } = parts;
+  const { clock, network, state, facts, delivery, quarantine, archive, warehouse, ranking } = parts;
   network.addresses.forEach((address, index) => {
     print(
       `PollingAddress${index + 1}`,
@@ -36,6 +36,13 @@ export function outputs(
   print('ArchiveBucketName', archive.bucketName, 'Staged rows, refused records, batches given up');
   print('ScheduleGroupName', clock.group.scheduleGroupName, 'Schedules: one starts the polling of each feed');
   print('WarehouseEndpoint', `${warehouse.host}:${warehouse.port}/${warehouse.database}`, 'The warehouse');
+  print('FeedsTableName', state.tableName, 'Cursors of the feeds: npm run status reads them');
+  const { database, compute, secretArn } = warehouse.target;
+  print('WarehouseDatabase', database, 'Its database');
+  if ('workgroupName' in compute)
+    print('WarehouseWorkgroup', compute.workgroupName, 'Workgroup of the warehouse, for the Data API');
+  else print('WarehouseCluster', compute.clusterIdentifier, 'Cluster of the warehouse, for the Data API');
+  print('WarehouseSecretArn', secretArn, 'Secret of the user that owns the tables');
   print(
     'RankingCommand',
     ranking.command,

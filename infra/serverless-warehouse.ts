@@ -15,7 +15,7 @@ import { CfnNamespace, CfnWorkgroup } from 'aws-cdk-lib/aws-redshiftserverless';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
 import { type Archive, PREFIX } from './archive.ts';
-import { openDataApi } from './data-api.ts';
+import { openDataApi, type SqlTarget } from './data-api.ts';
 import type { Network } from './network.ts';
 import type { PipelineFunction } from './pipeline-function.ts';
 import type { ResolvedServerless } from './read-warehouse.ts';
@@ -92,15 +92,19 @@ export class ServerlessWarehouse extends Construct implements Warehouse {
     this.host = this.workgroup.attrWorkgroupEndpointAddress;
   }
 
-  openTo(fn: PipelineFunction): void {
-    openDataApi(fn, {
+  get target(): SqlTarget {
+    return {
       database: this.database,
       compute: {
         workgroupName: this.workgroup.ref,
         workgroupArn: this.workgroup.attrWorkgroupWorkgroupArn,
       },
       secretArn: this.#administrator.secretArn,
-    });
+    };
+  }
+
+  openTo(fn: PipelineFunction): void {
+    openDataApi(fn, this.target);
   }
 }
 

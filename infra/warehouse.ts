@@ -4,6 +4,7 @@
 import type { Connections } from 'aws-cdk-lib/aws-ec2';
 import type { Construct } from 'constructs';
 import type { Archive } from './archive.ts';
+import type { SqlTarget } from './data-api.ts';
 import { ExistingWarehouse } from './existing-warehouse.ts';
 import type { Network } from './network.ts';
 import type { PipelineFunction } from './pipeline-function.ts';
@@ -20,6 +21,8 @@ export interface Warehouse {
   readonly copyRoleArn?: string;
   /** Missing when the warehouse's network is not ours to change. */
   readonly connections?: Connections;
+  /** Where SQL is run through the Data API, and as whom. */
+  readonly target: SqlTarget;
   /** Lets a function run SQL through the Data API, and tells it where. */
   openTo(fn: PipelineFunction): void;
 }

@@ -2,9 +2,12 @@
  * What is done with a pipeline, as types, and the real thing through the AWS SDK: in an account, or at the one
  * address of a pipeline that runs on this machine. The only file here that knows AWS clients.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
+import { DynamoDBClient, paginateScan } from '@aws-sdk/client-dynamodb';
 import { KinesisClient, PutRecordsCommand } from '@aws-sdk/client-kinesis';
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
+import { RedshiftDataClient } from '@aws-sdk/client-redshift-data';
 import {
   DeleteObjectCommand,
   GetObjectCommand,
@@ -16,6 +19,8 @@ import {
 import { GetScheduleCommand, paginateListSchedules, SchedulerClient } from '@aws-sdk/client-scheduler';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
 import { type RecordStream, recordStream } from '../contract/put-records.ts';
+import { dataApi } from '../warehouse/ports.ts';
+import { type Sql, sqlOver } from '../warehouse/sql.ts';
 import { attach, gone } from './attach.ts';
 import type { Place } from './command-line.ts';
 import { explained } from './explain.ts';
@@ -32,6 +37,20 @@ export interface Pipeline {
   invoke(functionArn: string, event: unknown): Promise<Invoked>;
   bucket(name: string): Objects;
   stream(name: string): RecordStream;
+  /** SQL on its warehouse, as the user that owns the tables. */
+  warehouse(): Sql;
+  /** What is kept of feeds and walks, by key. */
+  states(): Promise<ReadonlyMap<string, FeedItem>>;
+}
+
+/** What is kept of a feed. */
+export interface FeedItem {
+  /** JSON; null before the first page. */
+  readonly cursor: string | null;
+  /** When its newest run was alive, as ISO. */
+  readonly observedAt: string | null;
+  /** The vendor asked not to be polled before, in milliseconds since 1970. */
+  readonly notBefore: number | null;
 }
 
 export interface Start {
@@ -109,6 +128,21 @@ export async function connect(place: Place): Promise<Pipeline> {
     starts: () => said(() => startsOf(new SchedulerClient(reach), output('ScheduleGroupName'))),
     invoke: (functionArn, event) => said(() => invoke(lambda, functionArn, event)),
     bucket: (name) => objectsOf(s3, name, said),
+    states: () => said(() => statesOf(new DynamoDBClient(reach), output('FeedsTableName'))),
+    warehouse() {
+      const api = dataApi(new RedshiftDataClient(reach), {
+        Database: output('WarehouseDatabase'),
+        SecretArn: output('WarehouseSecretArn'),
+        ...(outputs.has('WarehouseCluster')
+          ? { ClusterIdentifier: output('WarehouseCluster') }
+          : { WorkgroupName: output('WarehouseWorkgroup') }),
+      });
+      const sql = sqlOver(api, { sleep: (milliseconds) => sleep(milliseconds), random: Math.random });
+      return {
+        run: (statements) => said(() => sql.run(statements)),
+        query: (statement) => said(() => sql.query(statement)),
+      };
+    },
     stream: (name) =>
       recordStream((entries) => {
         const Records = entries.map(({ data, partitionKey }) => ({ Data: data, PartitionKey: partitionKey }));
@@ -138,6 +172,19 @@ async function startsOf(client: SchedulerClient, GroupName: string): Promise<rea
     }
   }
   return starts;
+}
+
+async function statesOf(client: DynamoDBClient, TableName: string): Promise<ReadonlyMap<string, FeedItem>> {
+  const states = new Map<string, FeedItem>();
+  for await (const { Items = [] } of paginateScan({ client }, { TableName })) {
+    for (const { feed, cursor, observed_at, not_before } of Items)
+      states.set(feed?.S ?? '', {
+        cursor: cursor?.S ?? null,
+        observedAt: observed_at?.S ?? null,
+        notBefore: not_before?.N === undefined ? null : Number(not_before.N),
+      });
+  }
+  return states;
 }
 
 async function invoke(client: LambdaClient, FunctionName: string, event: unknown): Promise<Invoked> {

@@ -49,7 +49,8 @@ const doors: Readonly<Record<string, readonly string[]>> = {
   warehouse: ['contract'],
   infra: ['contract'],
   local: ['contract'],
-  operate: ['contract'],
+  // Operators reach the warehouse as its functions do.
+  operate: ['contract', 'warehouse'],
   simulation: [],
 };
 

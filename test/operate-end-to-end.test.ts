@@ -52,7 +52,7 @@ interface Ended {
 }
 
 /** Runs a program to its end. */
-function run(program: 'redrive' | 'backfill', ...args: readonly string[]): Promise<Ended> {
+function run(program: 'redrive' | 'backfill' | 'status', ...args: readonly string[]): Promise<Ended> {
   const file = join(root, 'operate', program, 'main.ts');
   return new Promise((resolve) => {
     const child = spawn(process.execPath, [file, '--data', dataDir, '--json', ...args]);
@@ -126,6 +126,16 @@ const books = () =>
     from heimdallr.ledger group by record_type order by record_type`);
 
 const byText = (one: string, other: string): number => (one < other ? -1 : 1);
+
+test('a pipeline in which nothing is wrong is healthy', async () => {
+  await settle();
+
+  const { code, said, output } = await run('status');
+
+  expect({ code, said }).toMatchObject({ code: 0, said: { healthy: true, problems: [], landed: 0 } });
+  expect(output).toMatch(/^rollbar:web {2}/m);
+  expect(output).toMatch(/^healthy$/m);
+});
 
 test('what an older transform rejected and what a broken one gave up is redriven: rows once, books closed', async () => {
   const mendFirst = breakTransform((code) => code.replaceAll('rollbar_deploy_v1', 'rollbar_deploy_v9'));
@@ -233,4 +243,19 @@ test('a feed that is not there is one line, and a token that is refused says wha
     /failed {5}rollbar:web: .*put a token that works into the secret of the feed/,
   );
   expect(refused.output).not.toContain('a-token-that-was-revoked');
+});
+
+test('a pipeline that has rejected a record is not healthy, and says what to do', async () => {
+  await poison('{"also": "no record"');
+  await settle();
+
+  const { code, said, output } = await run('status');
+
+  expect({ code, said }).toMatchObject({
+    code: 1,
+    said: { healthy: false, rejects: [{ type: 'unknown', reason: 'envelope: is not JSON' }] },
+  });
+  expect(output).toMatch(
+    /^problem {4}\d records? rejected in the last day; mend the cause, then npm run redrive$/m,
+  );
 });

@@ -94,7 +94,7 @@ const patient = (): NodeHttpHandler =>
   new NodeHttpHandler({ connectionTimeout: 3_000, requestTimeout: 10_000, throwOnRequestTimeout: true });
 
 /** Which warehouse, and as whom. */
-interface Target {
+export interface Target {
   readonly Database: string;
   readonly WorkgroupName?: string;
   readonly ClusterIdentifier?: string;
@@ -116,7 +116,8 @@ function target(environment: Readonly<Record<string, string | undefined>>): Targ
   };
 }
 
-function dataApi(client: RedshiftDataClient, where: Target): DataApi {
+/** The Data API of one warehouse. */
+export function dataApi(client: RedshiftDataClient, where: Target): DataApi {
   return {
     async submit(statements) {
       const [only] = statements;
