@@ -37,7 +37,8 @@ beforeAll(async () => {
     environment: { ...process.env, ROLLBAR_TOKEN: TOKEN },
     ...{ now, say: () => undefined },
   });
-});
+  // It synthesises and bundles, which takes its time on a machine that is busy.
+}, 240_000);
 
 afterAll(async () => {
   await session.close();
@@ -126,16 +127,6 @@ const books = () =>
     from heimdallr.ledger group by record_type order by record_type`);
 
 const byText = (one: string, other: string): number => (one < other ? -1 : 1);
-
-test('a pipeline in which nothing is wrong is healthy', async () => {
-  await settle();
-
-  const { code, said, output } = await run('status');
-
-  expect({ code, said }).toMatchObject({ code: 0, said: { healthy: true, problems: [], landed: 0 } });
-  expect(output).toMatch(/^rollbar:web {2}/m);
-  expect(output).toMatch(/^healthy$/m);
-});
 
 test('what an older transform rejected and what a broken one gave up is redriven: rows once, books closed', async () => {
   const mendFirst = breakTransform((code) => code.replaceAll('rollbar_deploy_v1', 'rollbar_deploy_v9'));
@@ -245,17 +236,24 @@ test('a feed that is not there is one line, and a token that is refused says wha
   expect(refused.output).not.toContain('a-token-that-was-revoked');
 });
 
-test('a pipeline that has rejected a record is not healthy, and says what to do', async () => {
+test('a pipeline is healthy until a record is rejected, and then says what to do', async () => {
+  await settle();
+  // A day later.
+  await rows("update heimdallr.rejected_record set rejected_at = rejected_at - interval '25 hours'");
+
+  const calm = await run('status');
   await poison('{"also": "no record"');
   await settle();
+  const broken = await run('status');
 
-  const { code, said, output } = await run('status');
-
-  expect({ code, said }).toMatchObject({
+  expect(calm).toMatchObject({ code: 0, said: { healthy: true, problems: [], landed: 0 } });
+  expect(calm.output).toMatch(/^rollbar:web {2}/m);
+  expect(calm.output).toMatch(/^healthy$/m);
+  expect(broken).toMatchObject({
     code: 1,
-    said: { healthy: false, rejects: [{ type: 'unknown', reason: 'envelope: is not JSON' }] },
+    said: { healthy: false, rejects: [{ type: 'unknown', reason: 'envelope: is not JSON', records: 1 }] },
   });
-  expect(output).toMatch(
-    /^problem {4}\d records? rejected in the last day; mend the cause, then npm run redrive$/m,
+  expect(broken.output).toContain(
+    'problem    1 record rejected in the last day; mend the cause, then npm run redrive',
   );
 });
