@@ -244,6 +244,61 @@ export const bugLineageTable: Table = {
   sortKey: ['event_at'],
 };
 
+export const releaseTable: Table = {
+  name: 'release',
+  description:
+    'What was released, by whichever vendor tells of it, with one meaning. One row per release of a vendor.',
+  columns: {
+    release_id: varchar(128, 'The vendor, and its own id.'),
+    release_source: varchar(32, 'Table that it stands in.'),
+    app: nullable(varchar(256, 'App, where the vendor has such.')),
+    environment: nullable(varchar(256, 'Environment; of a Heroku app, its name.')),
+    version: nullable(varchar(64, 'The release as people call it, such as v42.')),
+    commit_sha: nullable(
+      varchar(256, 'Commit in lower case; of a deploy that was reported, whatever was reported.'),
+    ),
+    created_at: timestamp('When it began, UTC.'),
+    released_at: timestamp('When it went live, as far as the vendor says, UTC.'),
+    status: varchar(64, 'succeeded; anything else as the vendor says.'),
+    is_production: boolean(
+      'False when its app or environment is named like a rehearsal: staging, dev, test, qa, review, preview, sandbox or local.',
+    ),
+    is_rollback: boolean('True when it went back to an older release.'),
+    is_config_only: boolean('True when no code changed: settings or add-ons.'),
+    same_as: nullable(
+      varchar(
+        128,
+        'The release of another vendor that this is: the same commit within an hour. It counts once.',
+      ),
+    ),
+  },
+  sortKey: ['released_at'],
+};
+
+export const deliveryDailyTable: Table = {
+  name: 'delivery_daily',
+  description:
+    'How the team delivers, after the four measures of DORA. One row per day on which code was released to users, or a costly bug was resolved.',
+  columns: {
+    day: date("Day, in the ranking's time zone."),
+    deployments: integer('Releases of code to users; rollbacks and changes of settings do not count.'),
+    lead_time_p50_seconds: nullable(
+      double(
+        'Half of them went live within this time from the first CI run of their commit; null without CI.',
+      ),
+    ),
+    lead_time_p90_seconds: nullable(double('Nine of ten went live within this time.')),
+    change_failures: integer(
+      'Those that brought, or brought back, a bug that is ranked confirmed or likely.',
+    ),
+    change_failure_rate: nullable(double('change_failures by deployments.')),
+    restore_p50_seconds: nullable(
+      double('Of such bugs resolved on this day, half were resolved within this time from their release.'),
+    ),
+  },
+  sortKey: ['day'],
+};
+
 /** Tables that a refresh of the ranking fills. */
 export const impactTables: readonly Table[] = [
   impactItemTable,
@@ -252,6 +307,8 @@ export const impactTables: readonly Table[] = [
   fixCheckTable,
   impactRunTable,
   bugLineageTable,
+  releaseTable,
+  deliveryDailyTable,
 ];
 
 /**

@@ -194,6 +194,32 @@ create table if not exists heimdallr."bug_lineage" (
   "evidence" varchar(1024) check (octet_length("evidence") <= 1024) not null
 );
 
+create table if not exists heimdallr."release" (
+  "release_id" varchar(128) check (octet_length("release_id") <= 128) not null,
+  "release_source" varchar(32) check (octet_length("release_source") <= 32) not null,
+  "app" varchar(256) check (octet_length("app") <= 256),
+  "environment" varchar(256) check (octet_length("environment") <= 256),
+  "version" varchar(64) check (octet_length("version") <= 64),
+  "commit_sha" varchar(256) check (octet_length("commit_sha") <= 256),
+  "created_at" timestamp not null,
+  "released_at" timestamp not null,
+  "status" varchar(64) check (octet_length("status") <= 64) not null,
+  "is_production" boolean not null,
+  "is_rollback" boolean not null,
+  "is_config_only" boolean not null,
+  "same_as" varchar(128) check (octet_length("same_as") <= 128)
+);
+
+create table if not exists heimdallr."delivery_daily" (
+  "day" date not null,
+  "deployments" integer not null,
+  "lead_time_p50_seconds" float8,
+  "lead_time_p90_seconds" float8,
+  "change_failures" integer not null,
+  "change_failure_rate" float8,
+  "restore_p50_seconds" float8
+);
+
 create table if not exists heimdallr."poll_page" (
   "run_id" varchar(40) check (octet_length("run_id") <= 40) not null,
   "page" integer not null,

@@ -1,6 +1,7 @@
 /**
  * Puts values into a model: `{{name}}` is one that the refresh gives, `{{key name}}` an id as text that is alike on both
- * sides, `{{day name}}` the day of a time or a date, and `{{tail z}}` the upper tail of the normal distribution at |z|.
+ * sides, `{{day name}}` the day of a time or a date, `{{tail z}}` the upper tail of the normal
+ * distribution at |z|, `{{isRehearsal name}}` whether an app or environment is named like one that serves no users.
  *
  * Redshift and Postgres have no such function. This is Abramowitz and Stegun, Handbook of Mathematical Functions,
  * 26.2.17, whose error stays small relative to the tail. Beyond 37 the tail is below what a double holds.
@@ -18,8 +19,9 @@ export type Values = Readonly<Record<string, string>>;
  */
 export function fill(select: string, values: Values): string {
   return bare(select).replace(/\{\{([^{}]+)\}\}/g, (_whole, name: string) => {
-    const [, act, of] = /^(?:(tail|key|day) )?(\S+)$/.exec(name) ?? [];
+    const [, act, of] = /^(?:(tail|isRehearsal|key|day) )?(\S+)$/.exec(name) ?? [];
     if (act === 'tail') return tail(of ?? '');
+    if (act === 'isRehearsal') return isRehearsal(of ?? '');
     const value = values[of ?? ''];
     if (value === undefined) throw new TypeError(`no value is given for {{${name}}}`);
     if (act === 'key') return key(value);
@@ -40,6 +42,12 @@ function day(at: string, { timeZone }: Values): string {
   const local = `cast(convert_timezone('UTC', ${timeZone}, cast(${at} as timestamp)) as date)`;
   return `case when length(cast(${at} as varchar(64))) = 10 then cast(${at} as date) else ${local} end - date '2000-01-01'`;
 }
+
+/** Parts of names of apps and environments that serve no users. */
+const REHEARSALS = ['stag', 'dev', 'test', 'qa', 'review', 'preview', 'sandbox', 'local'];
+
+const isRehearsal = (name: string): string =>
+  `(${REHEARSALS.map((part) => `lower(${name}) like '%${part}%'`).join(' or ')})`;
 
 const COEFFICIENTS = [0.31938153, -0.356563782, 1.781477937, -1.821255978, 1.330274429];
 

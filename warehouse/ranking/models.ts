@@ -6,10 +6,13 @@
  * in one transaction at the end.
  */
 import {
+  bugLineageTable,
+  deliveryDailyTable,
   fixCheckTable,
   impactItemTable,
   impactReleaseTable,
   impactWeekTable,
+  releaseTable,
 } from '../../contract/impact.ts';
 import type { Table } from '../../contract/redshift.ts';
 
@@ -143,5 +146,21 @@ export const outputs: readonly Output[] = [
  * Models that need no activity table: what is left of an answer without one. They come first, and have their outputs
  * replaced whether or not the ranking is refused.
  */
-export const lineageModels: readonly Model[] = [];
-export const lineageOutputs: readonly Output[] = [];
+export const lineageModels: readonly Model[] = [
+  'release_seen',
+  'build_seen',
+  'activation',
+  'bug_event',
+  'event_version',
+  'bug_release',
+].map((name) => ({ file: `lineage/${name}`, table: name, spread: 'everywhere' }));
+
+export const lineageOutputs: readonly Output[] = [
+  { file: 'lineage/out_release', table: releaseTable },
+  { file: 'lineage/out_bug_lineage', table: bugLineageTable },
+];
+
+/** Reads what the others have just written, so it is the last. */
+export const deliveryOutputs: readonly Output[] = [
+  { file: 'lineage/out_delivery_daily', table: deliveryDailyTable },
+];

@@ -13,6 +13,7 @@ import { SqlError } from '../sql.ts';
 import { type Values, valuesOf } from './fill.ts';
 import { type Findings, readFindings, refusalOf } from './findings.ts';
 import {
+  deliveryOutputs,
   estimation,
   keptModels,
   lineageModels,
@@ -107,7 +108,7 @@ async function refreshAlone(
     findings: Findings | null,
   ): Promise<RefreshSummary> => {
     const seconds = (now().getTime() - running.startedAt.getTime()) / 1000;
-    await publish(ports, running, status === 'ranked' ? outputs : [], values, [
+    await publish(ports, running, [...(status === 'ranked' ? outputs : []), ...deliveryOutputs], values, [
       runRow(settings, running.startedAt, { status, reason, seconds, isIncremental, findings }),
       `delete from ${SCHEMA}.impact_run where computed_at not in (select computed_at from ${SCHEMA}.impact_run order by computed_at desc limit ${KEPT_RUNS})`,
     ]);
