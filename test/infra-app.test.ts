@@ -37,9 +37,9 @@ test('the app is synthesised without an account, without a word of warning', asy
   const types = Object.values<{ Type: string }>(Resources).map(({ Type }) => Type);
   const counting = producers.filter(({ counts }) => counts !== undefined).map(({ name }) => name);
   const counted = configuration.feeds.filter(({ feed }) => counting.includes(feed.split(':')[0] ?? ''));
-  // One schedule for each feed, one more where its vendor can count, one for the loader and one for what loads skipped batches.
+  // One schedule for each feed, one more where its vendor can count, one each for the loader, for what loads skipped batches, and for the ranking.
   expect(types.filter((type) => type === 'AWS::Scheduler::Schedule')).toHaveLength(
-    configuration.feeds.length + counted.length + 2,
+    configuration.feeds.length + counted.length + 3,
   );
 });
 
