@@ -31,6 +31,16 @@ export interface Meeting {
   readonly person: string | null;
 }
 
+/** A row of rollbar_item; days are those of the made-up time. */
+export interface KnownItem {
+  readonly item: number;
+  readonly status?: string;
+  readonly group?: number | null;
+  readonly total?: number | null;
+  readonly firstAt?: number | null;
+  readonly resolvedAt?: number | null;
+}
+
 /** First day of the made-up time. */
 export const FIRST_DAY = Date.UTC(2026, 0, 1);
 
@@ -45,6 +55,8 @@ export const settings: RankingSettings = {
 /** The instant of a day's hour, as SQL writes it. */
 export const at = (day: number, hour = 10): string =>
   new Date(FIRST_DAY + (day * 24 + hour) * 3_600_000).toISOString().slice(0, 19);
+
+const time = (day: number | null): string => (day === null ? 'null' : `'${at(day)}'`);
 
 /** Users with habits of their own; who is there more meets more. */
 export function live(options: {
@@ -80,7 +92,9 @@ export function live(options: {
 export interface Product {
   readonly world: World;
   visit(visits: readonly Visit[]): Promise<void>;
+  /** @param columns what else, or otherwise, stands in each row, as SQL. */
   meet(meetings: readonly Meeting[], columns?: Readonly<Record<string, string>>): Promise<void>;
+  know(items: readonly KnownItem[]): Promise<void>;
   /** The clock of the refresh stands at three in the morning of this day. */
   wake(day: number): void;
   empty(): Promise<void>;
@@ -110,28 +124,37 @@ export async function openProduct(): Promise<Product> {
             `('${user}', '${at(day)}', '${platform}', ${signedUpAt === null ? 'null' : `'${signedUpAt}'`}, ${sessions})`,
         ),
       ),
-    meet: (meetings, columns = {}) =>
-      insert(
+    meet: (meetings, columns = {}) => {
+      const row = ({ day, item, person }: Meeting): Readonly<Record<string, string>> => {
+        occurrence += 1;
+        const when = `'${at(day, 11)}'`;
+        return {
+          ...{ project_id: '1', id: String(occurrence), item_id: String(item), occurred_at: when },
+          ...{
+            timestamp_seconds: '0',
+            person_id: person === null ? 'null' : `'${person}'`,
+            platform: "'browser'",
+          },
+          ...{ _feed: "'rollbar:web'", _observed_at: when, _run_id: "'run'" },
+          ...columns,
+        };
+      };
+      const rows = meetings.map(row);
+      const names = Object.keys(rows[0] ?? {}).join(', ');
+      return insert(
         'heimdallr.rollbar_occurrence',
-        [
-          'project_id, id, item_id, occurred_at, timestamp_seconds, person_id, platform, _feed, _observed_at, _run_id',
-          ...Object.keys(columns),
-        ].join(', '),
-        meetings.map(({ day, item, person }) => {
-          occurrence += 1;
-          const values = [
-            ...[
-              '1',
-              String(occurrence),
-              String(item),
-              `'${at(day, 11)}'`,
-              '0',
-              person === null ? 'null' : `'${person}'`,
-            ],
-            ...["'browser'", "'rollbar:web'", `'${at(day, 11)}'`, "'run'", ...Object.values(columns)],
-          ];
-          return `(${values.join(', ')})`;
-        }),
+        names,
+        rows.map((values) => `(${Object.values(values).join(', ')})`),
+      );
+    },
+    know: (items) =>
+      insert(
+        'heimdallr.rollbar_item',
+        'project_id, id, counter, status, group_item_id, total_occurrences, first_occurrence_at, last_resolved_at, _feed, _observed_at, _run_id',
+        items.map(
+          ({ item, status = 'active', group = null, total = null, firstAt = null, resolvedAt = null }) =>
+            `(1, ${item}, ${item}, '${status}', ${group}, ${total}, ${time(firstAt)}, ${time(resolvedAt)}, 'rollbar:web', '${at(0)}', 'run')`,
+        ),
       ),
     wake(day) {
       world.clock.now = new Date(FIRST_DAY + (day * 24 + 3) * 3_600_000);

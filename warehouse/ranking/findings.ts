@@ -31,13 +31,18 @@ const GOOD_MAPPED = 0.8;
 /** Below this share of an item's own total, occurrences were sampled or rate limited. */
 const MIN_LOADED = 0.8;
 
-/** Reads what the preparation has found. @throws {SqlError} */
-export async function readFindings(sql: Sql, settings: RankingSettings): Promise<Findings> {
+/**
+ * Reads what the preparation has found.
+ * @param today in days since 2000-01-01.
+ * @throws {SqlError}
+ */
+export async function readFindings(sql: Sql, settings: RankingSettings, today: number): Promise<Findings> {
   const one = async (select: string): Promise<readonly (number | null)[]> =>
     ((await sql.query(select))[0] ?? []).map((value) => (value === null ? null : Number(value)));
   const [from = null, through = null, historyFrom = null, metFrom = null] = await one(
     `select window_from, through_day, history_from, met_from from ${WORK}.bounds`,
   );
+  const ends = await one(`select through_day, active_to, met_to from ${WORK}.bounds`);
   const [userDays, users] = await one(
     `select count(*), count(distinct user_id) from ${WORK}.user_day as days cross join ${WORK}.bounds as bounds where days.day >= bounds.window_from`,
   );
@@ -77,9 +82,25 @@ export async function readFindings(sql: Sql, settings: RankingSettings): Promise
             )}${gaps.length > 5 ? ', …' : ''}): they are left out; load them again if they are incomplete`,
         ]),
     ...historyWarnings({ from, historyFrom, metFrom }, settings),
+    ...delayWarnings(ends, today),
     ...(await samplingWarnings(sql)),
   ];
   return { ...found, warnings };
+}
+
+/** Days by which the last complete day may be behind today before it is said: a table that is filled each night. */
+const USUAL_DELAY = 2;
+
+function delayWarnings(
+  [through = null, activeTo = null, metTo = null]: readonly (number | null)[],
+  today: number,
+): readonly string[] {
+  if (through === null || activeTo === null || metTo === null || through >= today - USUAL_DELAY) return [];
+  const late =
+    activeTo <= metTo
+      ? `the activity table ends on ${dayOf(activeTo)}: look at the job that fills it`
+      : `Rollbar was polled last on ${dayOf(metTo)}: look at heimdallr.feed_freshness`;
+  return [`nothing after ${dayOf(through)} can be judged, because ${late}`];
 }
 
 const percent = (share: number): string => `${Math.round(share * 100)} %`;

@@ -139,7 +139,7 @@ async function refreshAlone(
     `insert into ${WORK}.refresh_state (digest) values (${literal(digest)})`,
   ]);
   for (const model of preparation) await make(sql, model, values, guard);
-  const findings = await readFindings(sql, settings);
+  const findings = await readFindings(sql, settings, Number(values.today));
   const refusal = refusalOf(findings, settings);
   if (refusal !== null) return finish('refused', refusal, isIncremental, findings);
   for (const model of estimation) await make(sql, model, values, guard);

@@ -21,13 +21,14 @@ polled as (
 through as (
   select
     least(active.last_day, greatest(met.last_day, coalesce(polled.last_day, met.last_day)), {{today}} - 1) as through_day,
-    active.first_day as history_from, met.first_day as met_from
+    active.first_day as history_from, met.first_day as met_from,
+    active.last_day as active_to, greatest(met.last_day, coalesce(polled.last_day, met.last_day)) as met_to
   from active cross join met cross join polled
   where active.last_day is not null and met.last_day is not null
 ),
 
 final as (
-  select through_day, through_day - {{windowDays}} + 1 as window_from, history_from, met_from
+  select through_day, through_day - {{windowDays}} + 1 as window_from, history_from, met_from, active_to, met_to
   from through
 )
 
