@@ -26,6 +26,12 @@ export const postgresPrelude: readonly string[] = [
    as $$ select nullif(body -> attribute, 'null'::jsonb) $$`,
   `create or replace function redshift.json_parse(written text) returns redshift.super language sql immutable
    as $$ select written::jsonb::redshift.super $$`,
+  // As Redshift: a text of more than 65,535 bytes is an error, so whoever serializes asks for the size first.
+  `create or replace function redshift.json_size(value jsonb) returns integer language sql immutable
+   as $$ select octet_length(value::text) $$`,
+  `create or replace function redshift.json_serialize(value jsonb) returns text language sql immutable
+   as $$ select case when octet_length(value::text) <= 65535 then value::text
+     else redshift.refuse(value, 'a text of 65535 bytes', 'json_serialize') end $$`,
   `create or replace function redshift.convert_timezone(source text, target text, instant timestamp) returns timestamp language sql immutable
    as $$ select (instant at time zone source) at time zone target $$`,
 ];
@@ -94,6 +100,7 @@ const translate = (sql: string): string =>
       'floor(extract(epoch from ($2 - $1)))::bigint',
     )
     .replace(/\bgetdate\(\)/gi, 'redshift.getdate()')
+    .replace(/\b(json_size|json_serialize)\(/g, 'redshift.$1(')
     .replace(/\) diststyle auto sortkey \([^)]*\)/g, ')')
     .replace(
       /^(create table heimdallr_work\.\w+) (?:diststyle all|distkey \(\w+\))(?: sortkey \([^)]*\))?(?= as\n)/,

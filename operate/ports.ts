@@ -17,6 +17,7 @@ import {
   S3Client,
 } from '@aws-sdk/client-s3';
 import { GetScheduleCommand, paginateListSchedules, SchedulerClient } from '@aws-sdk/client-scheduler';
+import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
 import { type RecordStream, recordStream } from '../contract/put-records.ts';
 import { dataApi } from '../warehouse/ports.ts';
@@ -37,6 +38,8 @@ export interface Pipeline {
   invoke(functionArn: string, event: unknown): Promise<Invoked>;
   bucket(name: string): Objects;
   stream(name: string): RecordStream;
+  /** SecretString of a secret. */
+  secret(arn: string): Promise<string>;
   /** SQL on its warehouse, as the user that owns the tables. */
   warehouse(): Sql;
   /** What is kept of feeds and walks, by key. */
@@ -128,6 +131,11 @@ export async function connect(place: Place): Promise<Pipeline> {
     starts: () => said(() => startsOf(new SchedulerClient(reach), output('ScheduleGroupName'))),
     invoke: (functionArn, event) => said(() => invoke(lambda, functionArn, event)),
     bucket: (name) => objectsOf(s3, name, said),
+    secret: (arn) =>
+      said(async () => {
+        const client = new SecretsManagerClient(reach);
+        return (await client.send(new GetSecretValueCommand({ SecretId: arn }))).SecretString ?? '';
+      }),
     states: () => said(() => statesOf(new DynamoDBClient(reach), output('FeedsTableName'))),
     warehouse() {
       const api = dataApi(new RedshiftDataClient(reach), {

@@ -53,7 +53,10 @@ interface Ended {
 }
 
 /** Runs a program to its end. */
-function run(program: 'redrive' | 'backfill' | 'status', ...args: readonly string[]): Promise<Ended> {
+function run(
+  program: 'redrive' | 'backfill' | 'status' | 'erase',
+  ...args: readonly string[]
+): Promise<Ended> {
   const file = join(root, 'operate', program, 'main.ts');
   return new Promise((resolve) => {
     const child = spawn(process.execPath, [file, '--data', dataDir, '--json', ...args]);
@@ -256,4 +259,35 @@ test('a pipeline is healthy until a record is rejected, and then says what to do
   expect(broken.output).toContain(
     'problem    1 record rejected in the last day; mend the cause, then npm run redrive',
   );
+});
+
+test('a person is erased from tables and archive, and nobody else is', async () => {
+  const [{ person_id: person = '' } = {}] = await rows(
+    'select person_id from heimdallr.rollbar_occurrence where person_id is not null group by person_id order by count(*) desc, person_id limit 1',
+  );
+  const people = () =>
+    rows('select person_id from heimdallr.rollbar_occurrence where person_id is not null order by id');
+  const counts = () => rows('select count(*)::int as n from heimdallr.rollbar_occurrence');
+  const [before, rowsBefore] = [await people(), await counts()];
+  const staged = async (): Promise<string> => {
+    const bucket = session.stack.outputs.ArchiveBucketName ?? '';
+    const keys = (await kept('landing/')).filter((key) => !key.includes('manifests'));
+    const objects = await Promise.all(keys.map((key) => session.services.s3.get(bucket, key)));
+    return objects.map((bytes) => gunzipSync(bytes).toString()).join('');
+  };
+  const value = `"${person}"`;
+
+  const dry = await run('erase', '--person', String(person), '--dry-run');
+  const archived = await staged();
+  const erased = await run('erase', '--person', String(person));
+  const again = await run('erase', '--person', String(person));
+
+  expect(archived).toContain(value);
+  expect(dry).toMatchObject({ code: 0, said: { isDryRun: true } });
+  expect(erased).toMatchObject({ code: 0, said: { erased: true } });
+  expect(again).toMatchObject({ code: 0, said: { erased: true, tables: [], archive: { found: {} } } });
+  expect(await staged()).not.toContain(value);
+  expect(await counts()).toEqual(rowsBefore);
+  expect(await people()).toEqual(before.filter(({ person_id }) => person_id !== person));
+  expect(`${dry.output}${erased.output}`).not.toContain(String(person).padStart(6));
 });

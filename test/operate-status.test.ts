@@ -128,7 +128,7 @@ describe('the readings', () => {
         { functionArn: 'f', input: JSON.stringify({ feed: 'shop:web', task: 'reconcile' }) },
         { functionArn: 'g', input: '{}' },
       ],
-      ...{ invoke: refuse, stream: refuse, bucket: () => bucket, warehouse: () => world.sql },
+      ...{ invoke: refuse, stream: refuse, bucket: () => bucket, warehouse: () => world.sql, secret: refuse },
       states: async () => new Map(item === null ? [] : [['shop:web', item]]),
     };
   }
