@@ -172,6 +172,23 @@ describe('what happens to a bug later', () => {
     expect((await lineage(8)).at(-1)).toEqual(['resolved', 'v2', 'time', 0.25]);
   });
 
+  test('it is resolved by the release that serves users, not by its rehearsal', async () => {
+    await released(1, first, 1000, { app_id: "'rehearsal'", app_name: "'shop-staging'" });
+    await released(9, first, 1001);
+    await met(7, 999, null);
+    await item(7, {
+      ...{
+        last_resolved_at: `'${at(0, 1030)}'`,
+        resolved_in_version: `'${first}'`,
+        environment: "'production'",
+      },
+    });
+
+    await refresh(NEVER, product.world.ports);
+
+    expect((await lineage(7)).at(-1)).toEqual(['resolved', 'v9', 'code_version', 0.95]);
+  });
+
   test('an earlier resolve stays, although Rollbar only tells of the newest', async () => {
     await met(7, 1001, null);
     await item(7, { last_resolved_at: `'${at(0, 1030)}'`, resolved_in_version: "'v1'" });

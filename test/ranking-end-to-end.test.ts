@@ -8,6 +8,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Answer, RankedItem } from '../local/cli/answer.ts';
+import { openDatabase } from '../local/warehouse/database.ts';
+import { type Company, changesUntil } from '../simulation/company.ts';
 import { usersOf } from '../simulation/users/users.ts';
 
 const root = join(import.meta.dirname, '..');
@@ -47,11 +49,21 @@ function start(): Promise<Ended> {
 
 let ended: Ended;
 let lost: ReadonlyMap<string, number>;
+let company: Company;
+let lineage: readonly Readonly<Record<string, string | null>>[];
 beforeAll(async () => {
   ended = await start();
   const startMs =
     Math.floor(Date.parse(readFileSync(join(dataDir, 'simulated-since'), 'utf8')) / 1000) * 1000;
-  lost = usersOf({ seed: 1, startMs, sinceHours: 42 * 24, isLive: false }).lost;
+  company = { seed: 1, startMs, sinceHours: 42 * 24, isLive: false };
+  lost = usersOf(company).lost;
+  const warehouse = await openDatabase({ url: null, dataDir });
+  lineage = (
+    await warehouse.query(
+      'select event, event_at, how, commit_sha from heimdallr.bug_lineage order by event_at',
+    )
+  ).rows;
+  await warehouse.close();
 }, 300_000);
 afterAll(() => rmSync(dataDir, { recursive: true, force: true }));
 
@@ -87,6 +99,27 @@ test('the bug with most occurrences is not the answer', () => {
 
   expect(loudest?.rank).not.toBe(1);
   expect(['confirmed', 'likely']).not.toContain(loudest?.tier);
+});
+
+test('a bug is traced to the commit that the company had live when it appeared, or released just then', async () => {
+  const { startMs } = company;
+  const live = changesUntil(company, startMs)
+    .flatMap(({ revision, production }) =>
+      production?.ending === 'succeeded' ? [{ revision, ...production }] : [],
+    )
+    .toSorted((one, other) => one.startedMs - other.startedMs);
+
+  const traced = lineage.filter(({ event, how }) => event === 'introduced' && how === 'code_version');
+
+  expect(traced.length).toBeGreaterThan(0);
+  for (const { event_at, commit_sha } of traced) {
+    const at = Date.parse(`${event_at?.replace(' ', 'T')}Z`);
+    // Whoever still has the page of before runs the commit of before.
+    const running = live
+      .filter(({ startedMs }) => startedMs <= at + 15 * 60_000)
+      .map(({ revision }) => revision);
+    expect(running.slice(-2)).toContain(commit_sha);
+  }
 });
 
 test('the ranking needed what it may do, all of it', () => {

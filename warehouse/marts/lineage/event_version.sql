@@ -26,8 +26,13 @@ final as (
   union all
   select
     event.project_id, event.item_id, event.event, event.event_at, lower(trim(event.code_version)) as code_version,
-    cast(null as integer) as is_production
+    case
+      when item.environment is null then null
+      when {{isRehearsal item.environment}} then 0
+      else 1
+    end as is_production
   from heimdallr_work.bug_event as event
+  left join heimdallr.rollbar_item as item on item.project_id = event.project_id and item.id = event.item_id
   where event.event = 'resolved'
 )
 
