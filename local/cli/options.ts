@@ -33,7 +33,7 @@ export const usage = `Runs the whole pipeline on this machine: the synthesised s
   --feed PRODUCER:NAME   run only this feed (repeatable)
   --warehouse URL        postgres://… to fill instead of the embedded database
   --data DIR             where local state lives; a second run on the same directory goes on (default: a new temporary one)
-  --since WHEN           how far back the first poll reaches: 1h, 7d, 2026-01-01 (default: as configured, 24h)
+  --since WHEN           how far back the first poll reaches: 1h, 7d, 2026-01-01 (default: as configured; all of a simulated past)
   --speed N              schedules and buffers run N times faster
   --json                 the last line of stdout is one JSON object
   --help
