@@ -338,8 +338,9 @@ export type PeopleSettings =
   /** A table with both ids. */
   | { readonly by: 'table'; readonly table: string; readonly personId: string; readonly userId: string };
 
-/** What the schedule of the ranking sends: nothing is chosen by it, but whoever starts schedules by hand knows it by that. */
+/** What the schedules of the ranking and of the digest send: whoever starts schedules by hand knows them by it. */
 export const RANK_TASK = 'rank';
+export const DIGEST_TASK = 'digest';
 
 /** What a refresh is told; `defaults` has the figures of the method. */
 export interface RankingSettings {

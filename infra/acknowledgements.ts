@@ -27,7 +27,8 @@ export const acknowledgements: readonly Acknowledgement[] = [
   },
   {
     id: ANY_RESOURCE,
-    on: ({ schema, loader, reload, ranking }) => [schema, loader, reload, ranking].map(({ fn }) => fn.role),
+    on: ({ schema, loader, reload, ranking, digest }) =>
+      [schema, loader, reload, ranking, digest].flatMap((part) => (part === null ? [] : [part.fn.role])),
     reason:
       'Asking about a statement of the Data API knows no resource; a condition admits only whoever sent it.',
   },

@@ -1,20 +1,30 @@
 /**
- * What starts functions at a rate: one schedule group, whose metrics count every start that failed, and one
+ * What starts functions at a rate, or once a week: one schedule group, whose metrics count every start that failed, and one
  * role, which may invoke exactly the functions that are scheduled.
  *
  * Scheduler's own defaults (185 retries over a day) would let the starts of an outage arrive all together. A
  * start that was missed is not repeated: the next is at most one period away, and a run goes on where the
  * last one stopped.
  */
-import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { Duration, RemovalPolicy, Stack, TimeZone } from 'aws-cdk-lib';
 import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Schedule, ScheduleExpression, ScheduleGroup, ScheduleTargetInput } from 'aws-cdk-lib/aws-scheduler';
 import { LambdaInvoke } from 'aws-cdk-lib/aws-scheduler-targets';
 import { Construct } from 'constructs';
 import type { PipelineFunction } from './pipeline-function.ts';
+import { WEEKDAYS, type Weekday } from './read-digest.ts';
 
-export interface Start {
-  readonly everyMinutes: number;
+export type Start = Started & ({ readonly everyMinutes: number } | { readonly weekly: Weekly });
+
+/** Once a week, at a full hour where people are. */
+export interface Weekly {
+  readonly weekday: Weekday;
+  readonly hour: number;
+  /** IANA name. */
+  readonly timeZone: string;
+}
+
+interface Started {
   readonly fn: PipelineFunction;
   readonly description: string;
   /** What the function gets; may hold tokens. */
@@ -24,7 +34,7 @@ export interface Start {
 export class Clock extends Construct {
   readonly group: ScheduleGroup;
   /** Everything that it starts. */
-  readonly starts: Pick<Start, 'fn' | 'everyMinutes'>[] = [];
+  readonly starts: { readonly fn: PipelineFunction; readonly everyMinutes: number }[] = [];
   readonly #role: Role;
 
   constructor(scope: Construct, id: string) {
@@ -42,16 +52,20 @@ export class Clock extends Construct {
     });
   }
 
-  /** Starts a function at a rate. */
-  start(scope: Construct, id: string, { everyMinutes, fn, description, event }: Start): Schedule {
-    this.starts.push({ fn, everyMinutes });
+  /** Starts a function at a rate, or once a week. */
+  start(scope: Construct, id: string, start: Start): Schedule {
+    const { fn, description, event } = start;
+    this.starts.push({ fn, everyMinutes: 'weekly' in start ? MINUTES_OF_A_WEEK : start.everyMinutes });
     this.#role.addToPolicy(
       new PolicyStatement({ actions: ['lambda:InvokeFunction'], resources: [fn.functionArn] }),
     );
     const schedule = new Schedule(scope, id, {
       description,
       scheduleGroup: this.group,
-      schedule: ScheduleExpression.rate(Duration.minutes(everyMinutes)),
+      schedule:
+        'weekly' in start
+          ? weekly(start.weekly)
+          : ScheduleExpression.rate(Duration.minutes(start.everyMinutes)),
       target: new LambdaInvoke(fn, {
         // The target would add every version of the function to the role.
         role: this.#role.withoutPolicyUpdates(),
@@ -65,3 +79,11 @@ export class Clock extends Construct {
     return schedule;
   }
 }
+
+const MINUTES_OF_A_WEEK = 7 * 24 * 60;
+
+const weekly = ({ weekday, hour, timeZone }: Weekly): ScheduleExpression =>
+  ScheduleExpression.cron({
+    ...{ minute: '0', hour: String(hour), weekDay: WEEKDAYS[weekday] },
+    timeZone: TimeZone.of(timeZone),
+  });

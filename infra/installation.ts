@@ -36,6 +36,8 @@ export interface Installation {
    */
   readonly people?: string | PeopleTableChoice;
   readonly ranking?: RankingChoice;
+  /** Once a week, what to fix first. Default: nobody gets it. */
+  readonly digest?: DigestChoice;
 }
 
 /**
@@ -87,6 +89,20 @@ export interface RankingChoice {
   readonly windowDays?: number;
   /** Of the items called confirmed, the share that may be wrong: above 0, up to 0.5. Default: 0.1. */
   readonly falseDiscoveryRate?: number;
+}
+
+/** One destination at least. */
+export interface DigestChoice {
+  /** Default: `monday`. */
+  readonly weekday?: 'monday' | 'tuesday' | 'wednesday' | 'thursday' | 'friday' | 'saturday' | 'sunday';
+  /** 0 to 23, in the time zone of the ranking. Default: 8. */
+  readonly hour?: number;
+  /** The stack makes a topic for it, and SNS asks the address whether it agrees. */
+  readonly email?: string;
+  /** A topic that is there; its policy must let this account publish. */
+  readonly snsTopicArn?: string;
+  /** A secret whose text is the address of an incoming webhook of Slack. */
+  readonly slackWebhookSecretArn?: string;
 }
 
 export interface FeedChoice {

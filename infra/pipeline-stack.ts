@@ -5,7 +5,7 @@
  *     Clock ─▶ ProducerFunction ─▶ FactStream ─▶ RecordTransform ─▶ RecordDelivery ─▶ Archive ─▶ Warehouse
  *                  │  ▲                                  │                                          ▲
  *                  ▼  │                                  ▼                                          │
- *               FeedState                            Quarantine                 Clock ─▶ Loader, Reload, Ranking
+ *               FeedState                            Quarantine         Clock ─▶ Loader, Reload, Ranking, Digest
  *
  * One stack: its parts are deployed, changed and removed together (docs/decisions/0002-one-stack.md). It knows
  * neither account nor region, so that it can be synthesised anywhere.
@@ -17,6 +17,7 @@ import { alarms } from './alarms.ts';
 import { Archive } from './archive.ts';
 import { Clock } from './clock.ts';
 import { warnOfSleeplessness } from './cost/sleepless.ts';
+import { Digest } from './digest.ts';
 import { FactStream } from './fact-stream.ts';
 import { FeedState } from './feed-state.ts';
 import { Loader } from './loader.ts';
@@ -57,6 +58,7 @@ export type Pipeline = ReturnType<typeof pipeline>;
 
 function pipeline(stack: Stack, { root, installation, records, marts }: PipelineStackProps) {
   const { feeds, freshnessMinutes, deliveryStreams: streams, streamShards: shards, ranking } = installation;
+  const { timeZone } = ranking.settings;
 
   const clock = new Clock(stack, 'Clock');
   const network = new Network(stack, 'Network', installation.network);
@@ -80,9 +82,12 @@ function pipeline(stack: Stack, { root, installation, records, marts }: Pipeline
   const loader = new Loader(stack, 'Loader', { root, freshnessMinutes, clock, warehouse, schema, state });
   const reload = new Reload(stack, 'Reload', { root, freshnessMinutes, clock, archive, warehouse, schema });
   const answer = new Ranking(stack, 'Ranking', { root, ranking, clock, warehouse, schema });
+  const mail = installation.digest;
+  const digest =
+    mail && new Digest(stack, 'Digest', { root, digest: mail, timeZone, clock, warehouse, schema });
 
   return {
     ...{ clock, network, state, facts, producers, archive },
-    ...{ warehouse, schema, delivery, quarantine, transform, loader, reload, ranking: answer },
+    ...{ warehouse, schema, delivery, quarantine, transform, loader, reload, ranking: answer, digest },
   };
 }

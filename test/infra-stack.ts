@@ -98,7 +98,7 @@ function emptyProject(): string {
   copyFileSync(join(project, 'package-lock.json'), join(folder, 'package-lock.json'));
   const entries = [
     'transformers/handler.ts',
-    ...['loader', 'ranking', 'reload', 'schema'].map((each) => `warehouse/${each}/handler.ts`),
+    ...['digest', 'loader', 'ranking', 'reload', 'schema'].map((each) => `warehouse/${each}/handler.ts`),
   ];
   const generated = producers.flatMap(({ name }) => [
     `.generated/handlers/${name}.ts`,

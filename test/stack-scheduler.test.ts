@@ -2,6 +2,8 @@
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { AsyncResult } from '../local/stack/async-invocation.ts';
 import {
+  expressionOf,
+  readExpression,
   readRate,
   type ScheduleDefinition,
   type ScheduleResult,
@@ -141,5 +143,15 @@ describe('a rate', () => {
     expect(() => readRate(expression)).toThrow(
       `a schedule must be like rate(1 minute) or rate(5 minutes) here, got ${expression}`,
     );
+  });
+});
+
+describe('a cron expression', () => {
+  test('is kept as it is, and fires by hand only', () => {
+    const cron = 'cron(0 8 ? * MON *)';
+
+    expect(expressionOf(readExpression(cron))).toBe(cron);
+    expect(readExpression('rate(5 minutes)')).toEqual({ periodMs: 300_000 });
+    expect(() => readExpression('cron(0 8)')).toThrow('a schedule must be like rate(1 minute)');
   });
 });

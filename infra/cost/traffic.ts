@@ -159,12 +159,13 @@ export function timesOf({ id, properties }: Resource): number {
     return MINUTES / (Number(every) * { minute: 1, hour: 60, day: 1440 }[unit as 'minute' | 'hour' | 'day']);
   const [, minutes = '', hours = '', day = '', month = '', weekday = ''] =
     /^cron\((\S+) (\S+) (\S+) (\S+) (\S+) \*\)$/.exec(written) ?? [];
-  const isDaily = [day, weekday].every((field) => field === '*' || field === '?') && month === '*';
-  if (!isDaily)
+  const isEvery = (field: string): boolean => field === '*' || field === '?';
+  const days = isEvery(weekday) ? 7 : weekday.split(',').length;
+  if (!isEvery(day) || month !== '*' || weekday.includes('#') || weekday.includes('-'))
     throw new RangeError(
-      `${id}: got the schedule ${JSON.stringify(written)}, expected rate(…) or a cron of every day`,
+      `${id}: got the schedule ${JSON.stringify(written)}, expected rate(…) or a cron of days of the week`,
     );
-  return countOf(minutes, 60) * countOf(hours, 24) * (MINUTES / 1440);
+  return countOf(minutes, 60) * countOf(hours, 24) * (days / 7) * (MINUTES / 1440);
 }
 
 /** How many values a field of a cron expression stands for. */

@@ -54,7 +54,7 @@ export async function drain(
     )),
   );
   say('everything is in its final table; ranking');
-  for (const { name } of others.filter(isRanking)) {
+  for (const { name } of schedules.filter(isRanking)) {
     const { result } = await session.stack.schedules.fire(name);
     if (result.status !== 'ok') failures.push(`the ranking: ${failureOf(result, name)}`);
   }

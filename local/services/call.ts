@@ -11,7 +11,8 @@ export type ServiceName =
   | 'secretsmanager'
   | 's3'
   | 'scheduler'
-  | 'cloudformation';
+  | 'cloudformation'
+  | 'sns';
 
 /** A request's JSON. */
 export type Body = Readonly<Record<string, unknown>>;
@@ -26,7 +27,8 @@ export interface ServiceCall {
   readonly callerAccessKeyId: string;
   /**
    * The request's JSON; for S3 `{ Bucket, Key }`, for ListBucket `{ Bucket, Prefix }`; for Lambda `{ FunctionName }`; for
-   * Scheduler `{ GroupName, Name }`; for CloudFormation `{ StackName }`.
+   * Scheduler `{ GroupName, Name }`; for CloudFormation `{ StackName }`; for SNS
+   * `{ TopicArn }`.
    */
   readonly body: Body;
 }

@@ -26,6 +26,7 @@ import { FUNCTION_URLS, type Lambda } from './lambda.ts';
 import type { ObjectStore } from './object-store.ts';
 import { answerS3, s3Error } from './s3.ts';
 import type { Schedules } from './schedules.ts';
+import { type Sns, snsError } from './sns.ts';
 
 export interface GatewayPorts {
   readonly kinesis: Kinesis;
@@ -37,6 +38,7 @@ export interface GatewayPorts {
   readonly lambda: Lambda;
   readonly schedules: Schedules;
   readonly cloudformation: CloudFormation;
+  readonly sns: Sns;
   readonly now: () => Date;
   readonly onCall: OnCall;
   /** A call has had its effect, and its answer is about to leave. */
@@ -142,6 +144,7 @@ async function answerJson(
     case 'lambda':
     case 'scheduler':
     case 'cloudformation':
+    case 'sns':
       throw new AwsError('UnknownOperationException', `${service} has no X-Amz-Target`);
   }
 }
@@ -185,6 +188,7 @@ const SIGNED = {
     schedules.answer(method, url, permit),
   cloudformation: (_request, body, permit, { cloudformation }) =>
     cloudformation.answer(body, permit).catch(inTheWordsOf(queryError)),
+  sns: (_request, body, permit, { sns }) => sns.answer(body, permit).catch(inTheWordsOf(snsError)),
 } satisfies Partial<Record<ServiceName, Signed>>;
 
 const isSignedFor = (service: string): service is keyof typeof SIGNED => Object.hasOwn(SIGNED, service);

@@ -21,6 +21,7 @@ import { type ObjectStore, openObjectStore, parseS3Url } from './object-store.ts
 import { startRedshiftData, type WarehouseName } from './redshift-data.ts';
 import { type PlayedSchedule, startSchedules } from './schedules.ts';
 import { startSecrets } from './secrets.ts';
+import { type Published, startSns } from './sns.ts';
 
 export type { Database, Query, QueryResult } from '../warehouse/database.ts';
 export { AwsError, type Body, NoAnswer, type OnCall, type ServiceCall, type ServiceName } from './call.ts';
@@ -80,6 +81,8 @@ export interface LocalServices {
   readonly firehose: Firehose;
   /** SecretString by ARN. */
   readonly secrets: Map<string, string>;
+  /** What was published to topics of SNS. */
+  readonly published: readonly Published[];
   readonly s3: ObjectStore;
   /** All of these do nothing to what exists already. */
   createStream(name: string, shards: number): Promise<void>;
@@ -149,10 +152,12 @@ export async function startServices(options: ServicesOptions): Promise<LocalServ
   const lambda = startLambda();
   const schedules = startSchedules(now);
   const cloudformation = startCloudFormation(now);
+  const sns = startSns();
   const gateway = await startGateway({
     lambda,
     schedules,
     cloudformation,
+    sns,
     now,
     kinesis,
     dynamodb,
@@ -175,6 +180,7 @@ export async function startServices(options: ServicesOptions): Promise<LocalServ
     warehouse,
     firehose,
     secrets: secrets.values,
+    published: sns.published,
     s3,
     createStream: kinesis.createStream,
     createTable: dynamodb.createTable,

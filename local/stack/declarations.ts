@@ -9,7 +9,7 @@ import { ASYNC_DEFAULTS, type AsyncConfig } from './async-invocation.ts';
 import type { MappingDefinition } from './event-source-mapping.ts';
 import type { FunctionDefinition } from './functions.ts';
 import { flag, integer, isObject, type JsonObject, list, object, text } from './json.ts';
-import { readRate, type ScheduleDefinition } from './scheduler.ts';
+import { readExpression, type ScheduleDefinition } from './scheduler.ts';
 
 /** A resource with everything in it resolved. */
 export interface Declared {
@@ -129,7 +129,7 @@ export function readSchedule({ logicalId, ref, arn, properties }: Declared): Sch
     arn,
     functionArn,
     input: target.Input === undefined ? '{}' : text(target.Input, 'Target.Input'),
-    periodMs: readRate(text(properties.ScheduleExpression, 'ScheduleExpression')),
+    ...readExpression(text(properties.ScheduleExpression, 'ScheduleExpression')),
     isEnabled: (properties.State ?? 'ENABLED') === 'ENABLED',
   };
 }

@@ -25,7 +25,7 @@ import { deploymentOrder } from './order.ts';
 import { assumedRoles, requiredGrants } from './required-grants.ts';
 import { Resolver, stackArn } from './resolver.ts';
 import { ACCOUNT_ID, type Custom, isCustom, isIgnored, type Place, REGION, secretName } from './resources.ts';
-import { rateText, type ScheduleDefinition, Scheduler } from './scheduler.ts';
+import { expressionOf, type ScheduleDefinition, Scheduler } from './scheduler.ts';
 import { generatedValue } from './secret-value.ts';
 import type { RunningStack, StackOptions } from './stack.ts';
 import { StackState } from './stack-state.ts';
@@ -41,6 +41,7 @@ function rank(type: string): number {
 const played = ({
   name,
   arn,
+  cron,
   periodMs,
   isEnabled,
   functionArn,
@@ -48,7 +49,7 @@ const played = ({
 }: ScheduleDefinition): PlayedSchedule => ({
   ...{ name, arn, isEnabled, input },
   group: arn.split('/').at(-2) ?? 'default',
-  expression: rateText(periodMs),
+  expression: expressionOf({ periodMs, ...(cron === undefined ? {} : { cron }) }),
   targetArn: functionArn,
 });
 

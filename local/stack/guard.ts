@@ -148,6 +148,8 @@ function neededFor(
       return [{ action: name, resource: arn('schedule/', `${String(body.GroupName)}/${String(body.Name)}`) }];
     case 'cloudformation':
       return [{ action: name, resource: arn('stack/', `${String(body.StackName)}/*`) }];
+    case 'sns':
+      return [{ action: name, resource: String(body.TopicArn) }];
     case 'lambda':
       return [{ action: name, resource: arn('function:', body.FunctionName) }];
     case 'redshift-data':

@@ -3,7 +3,7 @@
  *
  * A schedule without a start date fires as soon as it is made and then once per period, whether or not the last
  * start has ended: what keeps two runs apart is the function's reserved concurrency and its lease, and that is
- * tried here as well. Only rates are known; a cron expression has no meaning when time runs faster.
+ * tried here as well. A cron expression has no meaning when time runs faster: such a schedule fires by hand only.
  */
 import { randomUUID } from 'node:crypto';
 import type { AsyncResult } from './async-invocation.ts';
@@ -18,6 +18,8 @@ export interface ScheduleDefinition {
   /** JSON text; `<aws.scheduler.…>` in it is replaced at each start. */
   readonly input: string;
   readonly periodMs: number;
+  /** Instead of a period: fires by hand only. */
+  readonly cron?: string;
   readonly isEnabled: boolean;
 }
 
@@ -107,7 +109,7 @@ export class Scheduler {
   }
 
   #begin(schedule: ScheduleDefinition): void {
-    if (!schedule.isEnabled) return;
+    if (!schedule.isEnabled || schedule.cron !== undefined) return;
     const fire = (): void => void this.fire(schedule.name);
     this.#timers.set(schedule.name, setInterval(fire, schedule.periodMs / this.#options.speed));
     fire();
@@ -138,6 +140,19 @@ export function readRate(expression: string): number {
   }
   return Number(count) * UNITS[unit as keyof typeof UNITS];
 }
+
+/** When a schedule fires, as it was written. */
+export const expressionOf = ({ cron, periodMs }: Pick<ScheduleDefinition, 'cron' | 'periodMs'>): string =>
+  cron ?? rateText(periodMs);
+
+/**
+ * A schedule's expression.
+ * @throws {RangeError} for what is neither a rate nor a cron expression.
+ */
+export const readExpression = (expression: string): Pick<ScheduleDefinition, 'cron' | 'periodMs'> =>
+  /^cron\((?:\S+ ){5}\S+\)$/.test(expression)
+    ? { cron: expression, periodMs: 0 }
+    : { periodMs: readRate(expression) };
 
 /** The rate of so many milliseconds, in its largest unit. */
 export function rateText(periodMs: number): string {

@@ -1,0 +1,5 @@
+/** The entry of the digest's function. */
+import { createHandler } from './digest.ts';
+import { realDigestPorts } from './ports.ts';
+
+export const handler = createHandler(realDigestPorts());
