@@ -143,7 +143,7 @@ describe('the bill', () => {
     expect(typeUsd(bill, 'AWS::CloudWatch::Alarm')).toBeCloseTo(0.3, 9);
   });
 
-  test('reads rates and daily crons, and guesses nothing else', () => {
+  test('reads rates and the crons of days, and guesses nothing else', () => {
     const schedule = (ScheduleExpression: string) =>
       timesOf({ id: 'S', type: '', path: '', properties: { ScheduleExpression } });
 
@@ -151,7 +151,8 @@ describe('the bill', () => {
     expect(schedule('rate(6 hours)')).toBeCloseTo(730 / 6, 9);
     expect(schedule('cron(15 3 * * ? *)')).toBeCloseTo(730 / 24, 9);
     expect(schedule('cron(0/15 * * * ? *)')).toBe(2_920);
-    expect(() => schedule('cron(0 3 ? * MON *)')).toThrow('expected rate(…) or a cron of every day');
+    expect(schedule('cron(0 3 ? * MON,THU *)')).toBeCloseTo((2 / 7) * (730 / 24), 9);
+    expect(() => schedule('cron(0 3 1 * ? *)')).toThrow('expected rate(…) or a cron of days of the week');
   });
 });
 
