@@ -1,7 +1,7 @@
 /**
  * How long a refresh of the ranking takes: everything anew, and when only the newest days are read.
  *
- *     node test/bench/ranking.ts [--users 100000] [--warehouse postgres://…]
+ *     npm run bench:ranking -- [--users 100000] [--warehouse postgres://…]
  *
  * The made-up product has ten occurrences for each user: one million for the default, spread over 84 days and 200
  * items, some of them met by nearly everybody. Without a warehouse it runs on PGlite. A tenth of the users is measured

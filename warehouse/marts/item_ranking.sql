@@ -1,4 +1,5 @@
--- Which bugs met the most people? A first ranking, not yet adjusted: busy people meet more bugs.
+-- Which bugs met the most people? The naive ranking, for a warehouse without an activity table: busy people meet more
+-- bugs, and come back all the same. What bugs cost is in heimdallr.impact_item (docs/ranking.md).
 -- Grain: one row per Rollbar item (a member of a group counts for its group) with an occurrence in the last seven
 -- days of data. Key: project_id, item_id.
 -- Reader: whoever starts the pipeline and wants to see something.

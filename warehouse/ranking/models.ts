@@ -72,6 +72,7 @@ export const preparation: readonly Model[] = [
   model('subject'),
   model('exposure', byUser),
   model('user_day', byUser),
+  model('pool'),
   model('gap_day'),
   model('history', byUser),
   model('classed', byUser),

@@ -1,36 +1,25 @@
--- Which users are there, and with whom is each compared?
--- Grain: one row per user of the activity table. Key: user_id, a number that is good for this refresh only.
--- Reader: the other models. A pool is a platform, and a segment where the settings name one; a user belongs to the one
--- with the most active days.
+-- Which users are there?
+-- Grain: one row per user of the activity table who is not left out. Key: user_id, a number that is good for this refresh
+-- only.
+-- Reader: the other models. first_label is the platform, and the segment where the settings name one, of the first day.
 with days as (
-  select user_key, platform, segment, count(*) as days
+  select
+    user_key, signup_day, platform || '/' || segment as label,
+    row_number() over (partition by user_key order by day) as place
   from heimdallr_work.activity_day
   where user_key <> '' and user_key not in ({{excludedUsers}})
-  group by user_key, platform, segment
 ),
 
-placed as (
+users as (
   select
-    user_key, platform, segment,
-    row_number() over (partition by user_key order by days desc, platform, segment) as place
+    user_key, min(signup_day) as signup_day, max(case when place = 1 then label end) as first_label
   from days
-),
-
-since as (
-  select user_key, min(signup_day) as signup_day
-  from heimdallr_work.activity_day
   group by user_key
 ),
 
 final as (
-  select
-    placed.user_key,
-    row_number() over (order by placed.user_key) as user_id,
-    dense_rank() over (order by placed.platform, placed.segment) as pool,
-    placed.platform, placed.segment, since.signup_day
-  from placed
-  join since on since.user_key = placed.user_key
-  where placed.place = 1
+  select row_number() over (order by user_key) as user_id, user_key, signup_day, first_label
+  from users
 )
 
 select * from final

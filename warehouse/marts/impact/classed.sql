@@ -14,7 +14,7 @@ with gaps as (
 
 measured as (
   select
-    history.user_id, history.day, app_user.pool, history.next_day, history.events, history.active28,
+    history.user_id, history.day, history.pool, history.next_day, history.events, history.active28,
     coalesce(gaps.days_to_gap, 99) as days_to_gap, bounds.through_day,
     history.day - app_user.signup_day as tenure,
     least(coalesce(history.day - app_user.signup_day, 90), history.day - bounds.history_from, 90) as observed,

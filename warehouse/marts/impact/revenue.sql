@@ -13,7 +13,7 @@ with per_person as (
 ),
 
 final as (
-  select subject_id, cast(avg(cast(revenue as decimal(30, 6))) as float8) as revenue
+  select subject_id, cast(sum(cast(revenue as decimal(30, 6))) as float8) / count(*) as revenue
   from per_person
   group by subject_id
 )

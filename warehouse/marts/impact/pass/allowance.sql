@@ -20,7 +20,7 @@ harmless as (
 ),
 
 first_guess as (
-  select horizon, count(*) as items, cast(greatest(0, avg(cast(rd * rd - variance as decimal(30, 15)))) as float8) as b2
+  select horizon, count(*) as items, greatest(0, cast(sum(cast(rd * rd - variance as decimal(30, 15))) as float8) / count(*)) as b2
   from harmless
   group by horizon
 ),
