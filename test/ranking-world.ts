@@ -11,6 +11,8 @@ export interface Bug {
   readonly chance: number;
   /** 1: nothing happens; 0.3: seven in ten days are lost. */
   readonly left: number;
+  /** The day on which it is fixed. */
+  readonly until?: number;
 }
 
 export interface Visit {
@@ -77,7 +79,7 @@ export function live(options: {
       if (!random.isChance(day <= hurtUntil ? habit * left : habit)) continue;
       visits.push({ user, day });
       for (const bug of options.bugs) {
-        if (!random.isChance(bug.chance)) continue;
+        if (!random.isChance(bug.chance) || day >= (bug.until ?? options.days)) continue;
         meetings.push({ user, day, item: bug.item, person: user });
         if (bug.left < 1) {
           hurtUntil = day + 7;
