@@ -12,6 +12,7 @@ const rooms = [
   'infra',
   'local',
   'operate',
+  'report',
   'simulation',
 ];
 
@@ -48,9 +49,10 @@ const doors: Readonly<Record<string, readonly string[]>> = {
   transformers: ['contract'],
   warehouse: ['contract'],
   infra: ['contract'],
-  local: ['contract'],
+  local: ['contract', 'report'],
   // Operators reach the warehouse as its functions do.
-  operate: ['contract', 'warehouse'],
+  operate: ['contract', 'report', 'warehouse'],
+  report: ['contract'],
   simulation: [],
 };
 
