@@ -5,16 +5,18 @@ import { RANK_HORIZON } from '../contract/impact.ts';
 import { FEWEST_PEOPLE, type ItemRow } from './queries.ts';
 import type { Report, ReportItem } from './read.ts';
 
-/** `1,234`, `12.3`, `0.4`, without a needless `-0.0`; a dash for what is not known. */
-export function figure(value: number | null): string {
-  if (value === null) return '–';
-  const digits = Math.abs(value) >= 100 || Number.isInteger(value) ? 0 : 1;
-  const shown = value.toLocaleString('en-US', {
-    minimumFractionDigits: digits,
-    maximumFractionDigits: digits,
-  });
-  return /^-0(?:\.0)?$/.test(shown) ? shown.slice(1) : shown.replace('-', '−');
-}
+/** A count: `1,234`; a dash for what is not known. */
+export const figure = (value: number | null): string => (value === null ? '–' : written(value, 0));
+
+/** An estimate: `1,234`, `64`, `4.5`, `0.4`; more digits would promise more than is known. */
+export const estimate = (value: number | null): string =>
+  value === null ? '–' : written(value, Math.abs(value) >= 9.95 ? 0 : 1);
+
+const written = (value: number, digits: number): string =>
+  value
+    .toLocaleString('en-US', { minimumFractionDigits: digits, maximumFractionDigits: digits })
+    .replace(/^-(?=0(?:\.0)?$)/, '')
+    .replace('-', '−');
 
 /** `1,234`; `under 10` for a count of people that is held back. */
 export const people = (value: number | null): string =>
@@ -22,7 +24,7 @@ export const people = (value: number | null): string =>
 
 /** @param share from 0 to 1. */
 export const percent = (share: number | null): string =>
-  share === null ? '–' : `${figure(Math.round(share * 1000) / 10)} %`;
+  share === null ? '–' : `${written(share * 100, share !== 0 && Math.abs(share) < 0.01 ? 1 : 0)} %`;
 
 /** Share of the returns that were to be expected and did not come; null where that cannot be said. */
 export const returnLost = ({
@@ -33,16 +35,16 @@ export const returnLost = ({
   readonly p0: number | null;
 }): number | null => (p1 === null || p0 === null || p0 === 0 ? null : 1 - p1 / p0);
 
-/** `6.1 to 19.0`. */
+/** `6.1 to 19`. */
 export const interval = (low: number | null, high: number | null): string =>
-  low === null || high === null ? '–' : `${figure(low)} to ${figure(high)}`;
+  low === null || high === null ? '–' : `${estimate(low)} to ${estimate(high)}`;
 
 /** A length of time: `45 s`, `12 min`, `3.4 h`, `2.1 days`. */
 export function spoken(seconds: number | null): string {
   if (seconds === null) return '–';
   if (seconds < 90) return `${Math.round(seconds)} s`;
   if (seconds < 5400) return `${Math.round(seconds / 60)} min`;
-  return seconds < 172_800 ? `${figure(seconds / 3600)} h` : `${figure(seconds / 86_400)} days`;
+  return seconds < 172_800 ? `${estimate(seconds / 3600)} h` : `${estimate(seconds / 86_400)} days`;
 }
 
 /** `2026-11-23 18:30 UTC`. */
@@ -113,7 +115,7 @@ export function because(item: ItemRow): string {
     p1 === null || p0 === null
       ? ''
       : ` Of those who met it ${percent(p1)} came back within ${RANK_HORIZON} days; ${percent(p0)} were to be expected.`;
-  return `It costs ${figure(lost)} users a week (${range}; ${sure}).${returned}`;
+  return `It costs ${estimate(lost)} users a week (${range}; ${sure}).${returned}`;
 }
 
 /** Limits that go with every ranking. */

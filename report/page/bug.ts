@@ -3,6 +3,7 @@ import type { Fix, ItemRow, Lineage } from '../queries.ts';
 import type { Report, ReportItem } from '../read.ts';
 import { keyOf } from '../read.ts';
 import {
+  estimate,
   figure,
   interval,
   moment,
@@ -32,7 +33,7 @@ function section(item: ReportItem, known: ReadonlyMap<string, ReportItem>): Html
 ${notes(item, known)}
 <dl class="facts">${[item, ...[...item.other_horizons].sort((a, b) => b.horizon - a.horizon)].map(horizon)}
 ${fact('Met it', people(item.users_affected), `${figure(item.occurrences)} occurrences${item.coverage === null ? '' : `, ${percent(item.coverage)} with a known user`}`)}
-${item.revenue_lost_per_week === null ? null : fact('Revenue lost a week', figure(item.revenue_lost_per_week))}</dl>
+${item.revenue_lost_per_week === null ? null : fact('Revenue lost a week', estimate(item.revenue_lost_per_week))}</dl>
 ${
   item.weeks.length === 0
     ? null
@@ -55,7 +56,7 @@ function horizon(row: ItemRow): Html {
     returned === null ? '' : `${percent(returned)} of returns (${percent(row.p1)} of ${percent(row.p0)})`;
   return fact(
     name,
-    figure(row.users_lost_per_week),
+    estimate(row.users_lost_per_week),
     html`${limits}${limits === '' || share === '' ? null : html`<br>`}${share}`,
   );
 }
@@ -118,10 +119,10 @@ export function fixWords(fix: Fix): Html {
   const less =
     ratio === null
       ? null
-      : html`: met ${ratio <= 1 ? `${percent(1 - ratio)} less` : `${figure(ratio)} times as`} often (${ratioWords(ratio_lo)} to ${ratioWords(ratio_hi)} of before)`;
+      : html`: met ${ratio <= 1 ? `${percent(1 - ratio)} less` : `${estimate(ratio)} times as`} often (${ratioWords(ratio_lo)} to ${ratioWords(ratio_hi)} of before)`;
   const avoided =
     avoided_per_week !== null && avoided_per_week > 0.05
-      ? html`. About ${figure(avoided_per_week)} users a week are not lost any more`
+      ? html`. About ${estimate(avoided_per_week)} users a week are not lost any more`
       : null;
   return html`<span class="verdict ${verdict in verdictMeaning ? verdict : ''}">${verdictMeaning[verdict] ?? verdict}</span>${less}${avoided}; ${returnVerdictMeaning[fix.retention_verdict] ?? fix.retention_verdict}. <span class="small">Resolved ${moment(fix.resolved_at)}.</span>`;
 }

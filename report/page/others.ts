@@ -1,6 +1,17 @@
 /** Releases, fixes, how the team delivers, and what the numbers cannot say. */
 import type { Report } from '../read.ts';
-import { figure, interval, isSure, limits, moment, percent, returnLost, spoken, titleOf } from '../words.ts';
+import {
+  estimate,
+  figure,
+  interval,
+  isSure,
+  limits,
+  moment,
+  percent,
+  returnLost,
+  spoken,
+  titleOf,
+} from '../words.ts';
 import { fixWords } from './bug.ts';
 import { foreign, type Html, html } from './html.ts';
 import { anchor, tierOf } from './parts.ts';
@@ -29,7 +40,7 @@ ${shown.map(
     release,
     at,
   ) => html`<tr><td class="title"><span class="name">${foreign(release.version ?? release.release_id)}</span><span class="small">${release.released_at === null ? null : moment(release.released_at)}${release.commit_sha === null ? null : html` · <code>${foreign(release.commit_sha.slice(0, 12))}</code>`}</span></td>
-<td>${tierOf(release)}</td><td class="n strong" data-label="Users lost a week">${figure(release.users_lost_per_week)}</td>
+<td>${tierOf(release)}</td><td class="n strong" data-label="Users lost a week">${estimate(release.users_lost_per_week)}</td>
 <td class="wide">${intervals[at] === undefined ? null : intervalPlot(intervals[at], domain)}<span class="sub">${interval(release.users_lost_per_week_low, release.users_lost_per_week_high)}</span></td>
 <td class="n" data-label="Return lost">${percent(returnLost(release))}</td><td class="n" data-label="Bugs">${figure(release.items)}</td></tr>
 `,

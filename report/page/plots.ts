@@ -6,7 +6,7 @@
 import * as Plot from '@observablehq/plot';
 import { parseHTML } from 'linkedom';
 import type { Week } from '../queries.ts';
-import { figure, people } from '../words.ts';
+import { estimate, people } from '../words.ts';
 import { type Html, trusted } from './html.ts';
 
 const { document } = parseHTML('<!doctype html><html><body></body></html>');
@@ -40,7 +40,7 @@ export function intervalPlot(
     ...(high > to ? [{ at: to, symbol: '›', anchor: 'end' as const }] : []),
   ];
   const within = (number: number): number => Math.min(to, Math.max(from, number));
-  return draw(`${figure(value)}, between ${figure(low)} and ${figure(high)}`, {
+  return draw(`${estimate(value)}, between ${estimate(low)} and ${estimate(high)}`, {
     ...{ width: 168, height: 22, margin: 0, marginLeft: 5, marginRight: 5 },
     x: { domain: [from, to], axis: null },
     y: { domain: [-1, 1], axis: null },
@@ -147,7 +147,7 @@ export function weeksReturnPlot(weeks: readonly Week[]): Html {
   const measured = weeks.filter(({ rd }) => rd !== null);
   const points = (name: 'rd' | 'ci_lo' | 'ci_hi') => (week: Week) => (week[name] ?? 0) * 100;
   const ends = measured.flatMap((week) => [points('ci_lo')(week), points('ci_hi')(week)]);
-  const label = `Difference in return, by week: ${measured.map(({ week, rd }) => `${shortDay(dateOf(week))} ${figure((rd ?? 0) * 100)} points`).join(', ')}`;
+  const label = `Difference in return, by week: ${measured.map(({ week, rd }) => `${shortDay(dateOf(week))} ${estimate((rd ?? 0) * 100)} points`).join(', ')}`;
   return draw(label, {
     ...WEEK_PLOT,
     x: weekScale(weeks),
@@ -158,7 +158,7 @@ export function weeksReturnPlot(weeks: readonly Week[]): Html {
       tickSize: 0,
       domain: [Math.max(-100, Math.min(-5, ...ends)), Math.min(100, Math.max(5, ...ends))],
       nice: true,
-      tickFormat: (value: number) => (value > 0 ? `+${figure(value)}` : figure(value)),
+      tickFormat: (value: number) => (value > 0 ? `+${estimate(value)}` : estimate(value)),
     },
     marks: [
       Plot.ruleY([0], { stroke: 'var(--line-strong)' }),

@@ -2,7 +2,17 @@
 import { RANK_HORIZON } from '../../contract/impact.ts';
 import { DETAILED } from '../queries.ts';
 import type { Report, ReportItem } from '../read.ts';
-import { figure, interval, isSure, people, percent, reasonMeaning, returnLost, titleOf } from '../words.ts';
+import {
+  estimate,
+  figure,
+  interval,
+  isSure,
+  people,
+  percent,
+  reasonMeaning,
+  returnLost,
+  titleOf,
+} from '../words.ts';
 import { foreign, type Html, html } from './html.ts';
 import { anchor, tierOf } from './parts.ts';
 import { domainOf, type Interval, intervalPlot } from './plots.ts';
@@ -31,7 +41,7 @@ const intervalOf = (item: ReportItem): Interval => ({
 function row(item: ReportItem, domain: readonly [number, number], hasRevenue: boolean): Html {
   const lost =
     item.symptom_of === null
-      ? figure(item.users_lost_per_week)
+      ? estimate(item.users_lost_per_week)
       : html`<span class="small">with its cause</span>`;
   const hasInterval = item.users_lost_per_week_low !== null && item.users_lost_per_week_high !== null;
   const returned = returnLost(item);
@@ -41,7 +51,7 @@ function row(item: ReportItem, domain: readonly [number, number], hasRevenue: bo
 <td class="n strong" data-label="Users lost a week">${lost}</td>
 <td class="wide${hasInterval ? '' : ' empty'}">${intervalPlot(intervalOf(item), domain)}${hasInterval ? html`<span class="sub">${interval(item.users_lost_per_week_low, item.users_lost_per_week_high)}</span>` : null}</td>
 <td class="n" data-label="Return lost">${returned === null ? '–' : percent(returned)}${item.p1 === null ? null : html`<span class="sub">${percent(item.p1)} of ${percent(item.p0)}</span>`}</td>
-<td class="n" data-label="Met it">${people(item.users_affected)}</td>${hasRevenue ? html`<td class="n" data-label="Revenue a week">${figure(item.revenue_lost_per_week)}</td>` : null}</tr>`;
+<td class="n" data-label="Met it">${people(item.users_affected)}</td>${hasRevenue ? html`<td class="n" data-label="Revenue a week">${estimate(item.revenue_lost_per_week)}</td>` : null}</tr>`;
 }
 
 /** Words of the tracker, in the order of what is read first. */
@@ -56,7 +66,7 @@ const rest = (
 ${others.map(
   (
     item,
-  ) => html`<tr><td class="rank">${item.rank}</td><td class="title"><span class="name">${foreign(titleOf(item).slice(0, 200))}</span></td><td>${tierOf(item)}</td><td class="n" data-label="Users lost a week">${figure(item.users_lost_per_week)}</td><td class="n" data-label="Met it">${people(item.users_affected)}</td></tr>
+  ) => html`<tr><td class="rank">${item.rank}</td><td class="title"><span class="name">${foreign(titleOf(item).slice(0, 200))}</span></td><td>${tierOf(item)}</td><td class="n" data-label="Users lost a week">${estimate(item.users_lost_per_week)}</td><td class="n" data-label="Met it">${people(item.users_affected)}</td></tr>
 `,
 )}</tbody></table></div>`;
 

@@ -15,7 +15,7 @@ export const style = `
 html { -webkit-text-size-adjust: 100%; scroll-behavior: smooth; scroll-padding-top: 1rem; }
 @media (prefers-reduced-motion: reduce) { html { scroll-behavior: auto; } }
 body { margin: 0; background: var(--page); color: var(--ink); font: 15px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif; overflow-wrap: break-word; }
-main { max-width: 1120px; margin: 0 auto; padding: 28px 20px 64px; }
+main { max-width: 1180px; margin: 0 auto; padding: 28px 20px 64px; }
 h1, h2, h3, h4, p, ul, ol, dl, dd, figure { margin: 0; }
 h1 { font-size: 15px; font-weight: 600; color: var(--soft); }
 h1 b { color: var(--ink); font-weight: 700; }
@@ -71,7 +71,7 @@ th:first-child, td:first-child { padding-left: 18px; } th:last-child, td:last-ch
 .tier.too_few, .tier.not_measurable { color: var(--soft); font-weight: 500; } .tier.too_few::before { content: "·"; } .tier.not_measurable::before { content: "–"; }
 .plot { display: block; max-width: 100%; height: auto; overflow: visible; color: var(--soft); }
 .plot text { font-size: 11.5px; font-variant-numeric: tabular-nums; }
-td .plot { width: 168px; }
+td .plot { width: 168px; min-width: 168px; } td.wide { min-width: 188px; }
 .bug { margin-top: 18px; scroll-margin-top: 14px; break-inside: avoid-page; }
 .bug > header { display: flex; justify-content: space-between; gap: 16px; align-items: baseline; }
 .bug h3 { overflow-wrap: anywhere; min-width: 0; }

@@ -11,7 +11,8 @@ function verdict(report: Report): Html {
   const first = firstToFix(report);
   if (first !== null)
     return html`<section class="card first"><p class="label">Fix this first</p>
-<p class="what"><a href="#${anchor(first)}">${foreign(shortened(titleOf(first)))}</a></p><p class="why">${because(first)}</p></section>`;
+<p class="what"><a href="#${anchor(first)}">${foreign(shortened(titleOf(first)))}</a></p>
+<p class="why">${because(first)}</p></section>`;
   const [what, why] =
     report.items.length > 0
       ? [
@@ -19,7 +20,8 @@ function verdict(report: Report): Html {
           'No bug is known to make fewer people come back. The intervals below say how much each of them could cost at most.',
         ]
       : ['No bug has been ranked by the users it costs yet.', 'What is missing for that stands below.'];
-  return html`<section class="card first calm"><p class="label">Fix first</p><p class="what">${what}</p><p class="why">${why}</p></section>`;
+  return html`<section class="card first calm"><p class="label">Fix first</p><p class="what">${what}</p>
+<p class="why">${why}</p></section>`;
 }
 
 const LONGEST_HEADLINE = 160;
@@ -30,7 +32,7 @@ function state({ run, feeds, ledger }: Report): Html {
   const oldest = [...feeds].sort((a, b) => b.seconds_since_poll - a.seconds_since_poll)[0];
   return html`<dl class="facts">
 ${run === null ? fact('Ranking', 'never computed') : fact('Ranking', run.status === 'ranked' ? 'computed' : html`<span class="bad">${run.status}</span>`, moment(run.computed_at))}
-${run?.data_through == null ? null : fact('Days', `${run.window_from} to ${run.data_through}`, 'the last one is complete in both sources')}
+${run?.data_through == null ? null : fact('Data through', run.data_through, `complete days from ${run.window_from ?? '–'}`)}
 ${run === null || run.users === 0 ? null : fact('Users', figure(run.users), run.coverage === null ? '' : `${percent(run.coverage)} of occurrences name one`)}
 ${oldest === undefined ? fact('Feeds', 'nothing polled in seven days') : fact('Feeds', `${feeds.length} polled`, `${oldest.feed} least recently, ${spoken(oldest.seconds_since_poll)} ago`)}
 ${ledger === null ? null : fact('Ledger, seven days', ledger.runs_late === 0 ? 'nothing is late' : html`<span class="bad">${figure(ledger.runs_late)} runs late</span>`, ledgerWords(ledger))}
@@ -78,7 +80,8 @@ function refusal({ run, items, missing, feeds }: Report): Html | null {
 }
 
 const stop = (heading: string, body: Html): Html =>
-  html`<section class="note stop"><h3>${heading}</h3>${body}</section>`;
+  html`<section class="note stop"><h3>${heading}</h3>
+${body}</section>`;
 
 const ACTIVITY = html`<p>A user is lost who would have come back and did not. The table in which every user’s active days stand says who came back:</p>
 <pre>ranking: {
