@@ -157,9 +157,27 @@ export const fixColumns = {
 export type Fix = RowOf<typeof fixColumns>;
 export const fixesFrom = `from ${SCHEMA}.fix_check order by resolved_at desc, project_id, item_id`;
 
-export const releaseColumns = { release_id: text, items: number, ...estimate };
-export type ReleaseRow = RowOf<typeof releaseColumns>;
-export const releasesFrom = `from ${SCHEMA}.impact_release where horizon = ${RANK_HORIZON}
+export const releaseColumns = {
+  release_id: text,
+  app: maybe(text),
+  version: maybe(text),
+  released_at: maybe(instant),
+  commit_sha: maybe(text),
+  items: number,
+  ...estimate,
+};
+export type Release = RowOf<typeof releaseColumns>;
+export const releasesFrom = `from (
+  select
+    impact.release_id, release.app, release.version, release.released_at, release.commit_sha,
+    impact.items, impact.horizon, impact.tier, impact.reason, impact.matched_share, impact.n1,
+    impact.p1, impact.p0, impact.rd, impact.ci_lo, impact.ci_hi, impact.q, impact.p_harm,
+    impact.users_lost_per_week, impact.users_lost_per_week_low, impact.users_lost_per_week_high,
+    impact.revenue_lost_per_week
+  from ${SCHEMA}.impact_release as impact
+  left join ${SCHEMA}.release as release on release.release_id = impact.release_id
+  where impact.horizon = ${RANK_HORIZON}
+) as costly
 order by case tier when 'confirmed' then 1 when 'likely' then 2 else 3 end, users_lost_per_week desc nulls last, release_id`;
 
 export const runColumns = {

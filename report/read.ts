@@ -29,7 +29,7 @@ import {
   type Platform,
   platformColumns,
   platformsFrom,
-  type ReleaseRow,
+  type Release,
   type Run,
   releaseColumns,
   releasesFrom,
@@ -52,13 +52,6 @@ export interface ReportItem extends ItemRow {
   readonly fixes: readonly Fix[];
 }
 
-export interface ReportRelease extends ReleaseRow {
-  /** As people call it, where the lineage of an item names it. */
-  readonly version: string | null;
-  readonly released_at: string | null;
-  readonly commit_sha: string | null;
-}
-
 export interface ReportFix extends Fix {
   readonly title: string | null;
   readonly rank: number | null;
@@ -76,7 +69,7 @@ export interface Report {
   readonly ledger: Ledger | null;
   /** By rank. */
   readonly items: readonly ReportItem[];
-  readonly releases: readonly ReportRelease[];
+  readonly releases: readonly Release[];
   /** The newest first. */
   readonly fixes: readonly ReportFix[];
   /** By day, the oldest first; null where it is not computed. */
@@ -86,7 +79,7 @@ export interface Report {
 }
 
 const NEEDED = [
-  ...['impact_item', 'impact_week', 'impact_release', 'impact_run', 'fix_check', 'bug_lineage'],
+  ...['impact_item', 'impact_week', 'impact_release', 'impact_run', 'fix_check', 'bug_lineage', 'release'],
   ...['rollbar_item', 'rollbar_occurrence', 'item_ranking', 'feed_freshness', 'ledger', 'delivery_daily'],
 ] as const;
 type Needed = (typeof NEEDED)[number];
@@ -112,7 +105,9 @@ export async function readReport(select: Select, now: Date): Promise<Report> {
   );
   const lineage = await when(['bug_lineage'], () => rows(select, lineageColumns, lineageFrom));
   const fixes = await when(['fix_check'], () => rows(select, fixColumns, fixesFrom));
-  const releases = await when(['impact_release'], () => rows(select, releaseColumns, releasesFrom));
+  const releases = await when(['impact_release', 'release'], () =>
+    rows(select, releaseColumns, releasesFrom),
+  );
   const [run = null] = await when(['impact_run'], () => rows(select, runColumns, runFrom));
   const feeds = await when(['feed_freshness'], () => rows(select, feedColumns, feedsFrom));
   const [ledger = null] = await when(['ledger'], () => rows(select, ledgerColumns, ledgerFrom));
@@ -121,17 +116,10 @@ export async function readReport(select: Select, now: Date): Promise<Report> {
 
   const items = assemble(ranked, { weeks, platforms, lineage, fixes });
   const known = new Map(items.map((item) => [keyOf(item), item]));
-  const named = new Map(
-    lineage.flatMap((event) => (event.release_id === null ? [] : [[event.release_id, event]])),
-  );
   return {
     generated_at: `${now.toISOString().slice(0, 19)}Z`,
     missing: NEEDED.filter((name) => !present.has(name)),
-    ...{ run, feeds, ledger, items, naive },
-    releases: releases.map((release) => {
-      const { release_version, released_at = null, commit_sha = null } = named.get(release.release_id) ?? {};
-      return { ...release, version: release_version ?? null, released_at, commit_sha };
-    }),
+    ...{ run, feeds, ledger, items, releases, naive },
     fixes: fixes.map((fix) => {
       const { title = null, rank = null } = known.get(keyOf(fix)) ?? {};
       return { ...fix, title, rank };

@@ -9,6 +9,7 @@ import {
   insert,
   item,
   lineage,
+  named,
   occurrences,
   poll,
   prepare,
@@ -95,6 +96,7 @@ describe('with a ranking', () => {
       ...occurrences(112, 'ios', 3),
     ]);
     await insert(world, 'impact_release', [release('shop:42', 9)]);
+    await insert(world, 'release', [named('shop:42', 'v42')]);
 
     const document = await parsed();
 

@@ -8,6 +8,7 @@ import {
   item,
   lineage,
   NOW,
+  named,
   occurrences,
   poll,
   prepare,
@@ -112,7 +113,7 @@ test('an item that the tracker has forgotten is named by its occurrences', async
 });
 
 test('releases that are sure come first, under the name that people give them', async () => {
-  await insert(world, 'bug_lineage', [lineage(112, 'introduced', '2026-10-01T08:00:00')]);
+  await insert(world, 'release', [named('shop:42', 'v42')]);
   await insert(world, 'impact_release', [
     { ...release('shop:41', 90), tier: 'unclear' },
     release('shop:40', 3),
@@ -155,6 +156,7 @@ test('an empty warehouse is a report of nothing', async () => {
 
 test('tables and views that are missing are named, and the rest is read', async () => {
   await world.reset(records.filter(({ name }) => !name.startsWith('rollbar')));
+  await world.database.query('drop table heimdallr.delivery_daily');
   await insert(world, 'impact_run', [run()]);
 
   const report = await read(world);
@@ -168,9 +170,12 @@ test('tables and views that are missing are named, and the rest is read', async 
 });
 
 test('how the team delivers is read where it is computed', async () => {
-  await world.database.query(`create view heimdallr.delivery_daily as select date '2026-11-19' as day, 3 as deployments,
-    3600.0 as lead_time_p50_seconds, 7200.0 as lead_time_p90_seconds, 1 as change_failures, 0.33 as change_failure_rate,
-    null::float8 as restore_p50_seconds`);
+  await insert(world, 'delivery_daily', [
+    {
+      ...{ day: '2026-11-19', deployments: 3, lead_time_p50_seconds: 3600, lead_time_p90_seconds: 7200 },
+      ...{ change_failures: 1, change_failure_rate: 0.33, restore_p50_seconds: null },
+    },
+  ]);
 
   const { delivery, missing } = await read(world);
 
@@ -181,5 +186,4 @@ test('how the team delivers is read where it is computed', async () => {
       ...{ change_failures: 1, change_failure_rate: 0.33, restore_p50_seconds: null },
     },
   ]);
-  await prepare(world);
 });

@@ -146,6 +146,25 @@ export const release = (release_id: string, lost: number): Row => {
   return { release_id, items: 2, ...estimate };
 };
 
+/** A row of the table of releases. */
+export const named = (release_id: string, version: string): Row => ({
+  ...{
+    release_id,
+    release_source: 'heroku_release',
+    app: 'shop',
+    environment: 'shop',
+    version,
+    commit_sha: 'c0ffee00c0ffee00',
+  },
+  ...{
+    created_at: '2026-10-01T07:58:00',
+    released_at: '2026-10-01T08:00:00',
+    status: 'succeeded',
+    is_production: true,
+  },
+  ...{ is_rollback: false, is_config_only: false, same_as: null },
+});
+
 export const run = (more: Row = {}): Row => ({
   ...{
     computed_at: '2026-11-20T04:30:00',
