@@ -32,8 +32,9 @@ export interface World {
   rows(select: string): Promise<readonly Readonly<Record<string, string | null>>[]>;
 }
 
-export async function openWarehouse(): Promise<World> {
-  const database = await openDatabase({ url: 'memory:', dataDir: '' });
+/** @param url `postgres://…` for a real server, whose schema heimdallr is then lost. */
+export async function openWarehouse(url = 'memory:'): Promise<World> {
+  const database = await openDatabase({ url, dataDir: '' });
   const published: World['published'] = [];
   const logged: World['logged'] = [];
   const statements: string[] = [];

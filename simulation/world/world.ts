@@ -63,7 +63,7 @@ export interface Item {
   readonly isInForeground: boolean;
 }
 
-/** What an item really does; per horizon in days, over the index days whose outcome is complete. */
+/** What an item really does, per horizon in days. */
 export interface ItemTruth {
   readonly bug: Bug;
   /** Release that brought it; null when it is older than the data. */
@@ -72,10 +72,11 @@ export interface ItemTruth {
 }
 
 export interface Effect {
+  /** Index days whose outcome can be seen: the horizon ends within the data. */
   readonly indexDays: number;
-  /** Mean change of the chance to return; negative means harm. */
+  /** Their mean change of the chance to return; negative means harm. */
   readonly rd: number;
-  /** Users lost over these index days. */
+  /** Users lost over all index days of the window; the truth of the last ones is known, too. */
   readonly lost: number;
 }
 
@@ -124,8 +125,10 @@ function truthOf(bug: Bug, broughtBy: Release | null, all: readonly IndexDay[], 
   const mine = all.filter(({ item }) => item === bug.id);
   const at = (index: number): Effect => {
     const complete = mine.filter(({ day }) => day + (HORIZONS[index] ?? 0) <= days - 1);
-    const sum = complete.reduce((total, { effects }) => total + (effects[index] ?? 0), 0);
-    return { indexDays: complete.length, rd: complete.length === 0 ? 0 : sum / complete.length, lost: -sum };
+    const sum = (among: typeof mine) =>
+      among.reduce((total, { effects }) => total + (effects[index] ?? 0), 0);
+    const rd = complete.length === 0 ? 0 : sum(complete) / complete.length;
+    return { indexDays: complete.length, rd, lost: 0 - sum(mine) };
   };
   return { bug, broughtBy, atHorizon: { 1: at(0), 7: at(1), 28: at(2) } };
 }
