@@ -83,7 +83,8 @@ export async function runSeed(
   }
 }
 
-async function ranked(world: World, scenario: Scenario, warehouse: Warehouse): Promise<SeedResult> {
+/** Ranks a world that is loaded. */
+export async function ranked(world: World, scenario: Scenario, warehouse: Warehouse): Promise<SeedResult> {
   const begun = performance.now();
   const summary = await refresh(rankingOf(world, scenario === 'segment'), warehouse.ports);
   if (summary.status !== 'ranked') {
