@@ -25,8 +25,8 @@ export function backwards(world: World): World {
 }
 
 /**
- * Placebo: on each day, users of the same platform who were active equally often in the four weeks before, equally often
- * that day, and equally long there, change their bugs among them. Who met what is then chance.
+ * Placebo: on each day, users of the same platform who were about equally active in the four weeks before hand their bugs
+ * on, each to another one. Who met what is then chance.
  */
 export function shuffled(world: World): World {
   const { startMs, days, users, seed } = world.settings;
@@ -38,27 +38,19 @@ export function shuffled(world: World): World {
       .subarray(user * days + Math.max(0, day - 28), user * days + day)
       .reduce((sum, one) => sum + one, 0);
 
-  const strata = new Map<string, number[]>();
-  for (const { user, at, sessions } of world.activity) {
+  const strata = Map.groupBy(world.activity, ({ user, at }) => {
     const day = dayOf(at);
-    const person = world.users[user];
-    const tenure = day - (person?.signedUpDay ?? 0);
-    const tenureClass = tenure < 2 ? 0 : tenure < 7 ? 1 : tenure < 28 ? 2 : 3;
-    const key = [day, person?.platform, before(user, day) >> 1, Math.min(sessions, 6), tenureClass].join(' ');
-    const stratum = strata.get(key);
-    if (stratum === undefined) strata.set(key, [user]);
-    else stratum.push(user);
-  }
-
+    return `${day} ${world.users[user]?.platform} ${Math.min(2, Math.floor(before(user, day) / 6))}`;
+  });
   const takes = new Map<number, number>();
   for (const [key, stratum] of strata) {
-    const day = Number(key.split(' ', 1)[0]);
     const random = randomFor(seed, 'placebo', key);
     const order = stratum
-      .map((user) => [random.fraction(), user] as const)
-      .sort(([one], [other]) => one - other);
-    stratum.forEach((user, index) => {
-      takes.set(user * days + day, order[index]?.[1] ?? user);
+      .map(({ user, at }) => ({ user, at, place: random.fraction() }))
+      .sort((one, other) => one.place - other.place);
+    order.forEach(({ user, at }, index) => {
+      const next = order[(index + 1) % order.length];
+      if (next !== undefined && next.user !== user) takes.set(user * days + dayOf(at), next.user);
     });
   }
   return {

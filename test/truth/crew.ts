@@ -19,7 +19,7 @@ export async function runTasks(
 ): Promise<void> {
   const waiting = [...tasks];
   const crew = Array.from({ length: Math.min(workers, tasks.length) }, async (_none, index) => {
-    const name = `heimdallr_truth_${index + 1}`;
+    const name = `heimdallr_truth_${process.pid}_${index + 1}`;
     const url = warehouse === null ? 'memory:' : databaseOf(warehouse, name);
     if (warehouse !== null)
       await onServer(warehouse, [`drop database if exists ${name}`, `create database ${name}`]);

@@ -2,7 +2,7 @@
  * `npm run truth`: does the ranking find what is true? (docs/truth.md)
  *
  *     npm run truth -- --seeds 50                      worlds with the seeds 1 to 50, on the embedded Postgres
- *     npm run truth -- --warehouse postgres://…        on a server, which is faster; databases heimdallr_truth_<n> are its own
+ *     npm run truth -- --warehouse postgres://…        on a server, which is faster; databases heimdallr_truth_… are its own
  *     npm run truth -- --only "no effects"             of the scenarios: effects, segment, no effects
  *     npm run truth -- --results truth.jsonl           keeps each result, and goes on where it was stopped
  *     npm run truth -- --json                          the table as JSON
