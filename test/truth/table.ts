@@ -41,6 +41,7 @@ export function linesOf(results: readonly SeedResult[]): readonly Line[] {
     ...JUDGED.flatMap((horizon) => rankingLines(effects, horizon)),
     ...coverageLines(effects, of('segment')),
     ...judgementLines(effects),
+    ...originLines(results),
     ...nothingLines(of('no effects')),
   ];
 }
@@ -81,6 +82,11 @@ const tallied = (tallies: readonly Tally[]): Pick<Line, 'value' | 'of'> => {
   return { value: of === 0 ? null : hits / of, of };
 };
 
+const tally = <Row>(rows: readonly Row[], isHit: (row: Row) => boolean): Tally => ({
+  hits: rows.filter(isHit).length,
+  of: rows.length,
+});
+
 /** Items at both horizons together. */
 function coverageLines(effects: readonly SeedResult[], segment: readonly SeedResult[]): readonly Line[] {
   const both = (
@@ -103,18 +109,11 @@ function coverageLines(effects: readonly SeedResult[], segment: readonly SeedRes
   ];
 }
 
-/** Symptoms, late reports, releases and fixes. */
+/** Symptoms, late reports and fixes. */
 function judgementLines(results: readonly SeedResult[]): readonly Line[] {
-  const tally = <Row>(rows: readonly Row[], isHit: (row: Row) => boolean): Tally => ({
-    hits: rows.filter(isHit).length,
-    of: rows.length,
-  });
   const verdicts = results.flatMap((result) => result.verdicts.filter(({ horizon }) => horizon === 7));
   const symptoms = verdicts.filter(({ kind }) => kind === 'symptom');
   const others = verdicts.filter(({ kind }) => kind !== 'symptom');
-  const origins = results.flatMap((result) => result.origins ?? []);
-  const known = origins.filter(({ truth }) => truth !== null);
-  const old = origins.filter(({ truth }) => truth === null);
   return [
     {
       name: 'symptom named, of the right item',
@@ -137,6 +136,25 @@ function judgementLines(results: readonly SeedResult[]): readonly Line[] {
       target: atLeast(1),
     },
     {
+      name: 'fix verdicts right',
+      ...tallied([
+        tally(
+          results.flatMap(({ fixes }) => fixes),
+          ({ said, truth }) => said === truth,
+        ),
+      ]),
+      target: atLeast(0.95),
+    },
+  ];
+}
+
+/** Whether an item harms anybody makes no difference to where it came from. */
+function originLines(results: readonly SeedResult[]): readonly Line[] {
+  const origins = results.flatMap((result) => result.origins ?? []);
+  const known = origins.filter(({ truth }) => truth !== null);
+  const old = origins.filter(({ truth }) => truth === null);
+  return [
+    {
       name: 'release that brought an item',
       ...tallied([
         tally(known, ({ said, truth }) => said !== null && truth !== null && said.includes(truth)),
@@ -147,16 +165,6 @@ function judgementLines(results: readonly SeedResult[]): readonly Line[] {
       name: 'old items given a release',
       ...tallied([tally(old, ({ said }) => said !== null)]),
       target: atMost(0),
-    },
-    {
-      name: 'fix verdicts right',
-      ...tallied([
-        tally(
-          results.flatMap(({ fixes }) => fixes),
-          ({ said, truth }) => said === truth,
-        ),
-      ]),
-      target: atLeast(0.95),
     },
   ];
 }
