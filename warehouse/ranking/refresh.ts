@@ -5,7 +5,8 @@
  * whoever reads the report. One that fails leaves it, too, and throws. Two at once would mix their notes: the second
  * one is turned away, and a third that finds a refresh older than a function can live takes its place.
  */
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
+import { models } from '../../.generated/models.ts';
 import type { RankingSettings } from '../../contract/impact.ts';
 import { literal, quoted, SCHEMA } from '../../contract/redshift.ts';
 import type { Ports } from '../ports.ts';
@@ -53,12 +54,17 @@ export async function refresh(settings: RankingSettings, ports: RankingPorts): P
     `create table if not exists ${WORK}.refresh_lease (run varchar(64) not null, started_at timestamp not null)`,
     `create table if not exists ${WORK}.refresh_state (digest varchar(64) not null)`,
   ]);
-  const run = `${startedAt.toISOString()} ${createHash('sha256').update(String(Math.random())).digest('hex').slice(0, 16)}`;
+  const run = randomUUID();
   if (!(await take(ports, run))) {
     return { status: 'skipped', reason: 'another refresh is running', isIncremental: false };
   }
   try {
     return await refreshAlone(settings, ports, values, { run, startedAt });
+  } catch (error) {
+    const [holder] = await sql.query(`select run from ${WORK}.refresh_lease`);
+    if (holder?.[0] === run) throw error;
+    const reason = `a model took more than ${LEASE_MINUTES} minutes and another refresh has taken the place of this one: its answer is dropped; give the warehouse more capacity`;
+    throw new SqlError(reason, { cause: error });
   } finally {
     await sql.run([`delete from ${WORK}.refresh_lease where run = ${literal(run)}`]);
   }
@@ -122,7 +128,7 @@ async function refreshAlone(
       'no activity table is configured, so nobody can say who came back: name the table in which every user’s active days stand, as `activity` in heimdallr.config.ts, and deploy';
     return finish('refused', reason, false, null);
   }
-  const digest = createHash('sha256').update(JSON.stringify(values, withoutTime)).digest('hex');
+  const digest = digestOf(values);
   const isFull = !(await isKept(ports, digest));
   let isIncremental = true;
   try {
@@ -145,6 +151,12 @@ async function refreshAlone(
   for (const model of estimation) await make(sql, model, values, guard);
   return finish('ranked', null, isIncremental, findings);
 }
+
+/** By what the notes are made: other settings, or other models of a new release, make other notes. */
+const digestOf = (values: Values): string =>
+  createHash('sha256')
+    .update(JSON.stringify([values, ...keptModels.map(({ file }) => models[file])], withoutTime))
+    .digest('hex');
 
 /** What changes from refresh to refresh is no setting. */
 const withoutTime = (name: string, value: unknown): unknown =>

@@ -11,7 +11,7 @@ with active as (
 ),
 
 met as (
-  select distinct met.user_id, met.day, 0 as events, cast(null as float8) as revenue,
+  select met.user_id, met.day, 0 as events, cast(null as float8) as revenue,
     cast(null as varchar(130)) as label
   from heimdallr_work.met as met
   where met.user_id is not null and met.is_foreground = 1 and met.day >= {{keptFrom}}
