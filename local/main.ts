@@ -6,6 +6,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { SCHEMA } from '../contract/redshift.ts';
 import { type Answer, answerLines, readAnswer } from './cli/answer.ts';
 import { drain, feedOf, isRanking } from './cli/drain.ts';
+import { flowOf, serveReport } from './cli/live-report.ts';
 import { type Options, readOptions, UsageError, usage } from './cli/options.ts';
 import { rankingLines } from './cli/ranking.ts';
 import { type Session, startSession } from './cli/session.ts';
@@ -85,6 +86,12 @@ async function watch(session: Session, signal: AbortSignal): Promise<void> {
   let hasRows = false;
   let seen: Seen = { readings: unread(session), ranking: [], answer: { run: null, items: [] } };
   const rank = rankOnceThere(session);
+  const page = await serveReport({
+    ...{ query, now },
+    flow: () => flowOf(session.progress, seen.readings),
+    answer: () => JSON.stringify([seen.answer.run, seen.answer.items.length, seen.ranking.length > 0]),
+  });
+  screen.print(`report     ${page.url}`);
   while (!signal.aborted) {
     try {
       seen = {
@@ -112,6 +119,7 @@ async function watch(session: Session, signal: AbortSignal): Promise<void> {
     ]);
     await pause(VIEW_MS, undefined, { signal }).catch(() => undefined);
   }
+  await page.close();
 }
 
 /** What was read last. */

@@ -6,7 +6,7 @@
 import * as Plot from '@observablehq/plot';
 import { parseHTML } from 'linkedom';
 import type { Week } from '../queries.ts';
-import { estimate, people } from '../words.ts';
+import { estimate, figure, people } from '../words.ts';
 import { type Html, trusted } from './html.ts';
 
 const { document } = parseHTML('<!doctype html><html><body></body></html>');
@@ -158,7 +158,7 @@ export function weeksReturnPlot(weeks: readonly Week[]): Html {
       tickSize: 0,
       domain: [Math.max(-100, Math.min(-5, ...ends)), Math.min(100, Math.max(5, ...ends))],
       nice: true,
-      tickFormat: (value: number) => (value > 0 ? `+${estimate(value)}` : estimate(value)),
+      tickFormat: (value: number) => (value > 0 ? `+${figure(value)}` : figure(value)),
     },
     marks: [
       Plot.ruleY([0], { stroke: 'var(--line-strong)' }),

@@ -92,7 +92,9 @@ td .plot { width: 168px; min-width: 168px; } td.wide { min-width: 188px; }
 .plots { display: grid; grid-template-columns: repeat(auto-fit, minmax(250px, 1fr)); gap: 18px 28px; }
 .sober { margin-top: 14px; } .sober ul { max-width: 60rem; } .sober h3 + ul { margin-bottom: 16px; }
 footer { margin-top: 40px; color: var(--soft); font-size: 13px; }
-.flow { margin-bottom: 16px; } .flow .table { border: 0; border-radius: 0; margin: 8px -22px 0; } .flow .facts { margin-top: 12px; }
+.flow { margin-bottom: 16px; } .flow[data-state="gone"] { opacity: .55; } .flow[data-state="gone"] h3::after { content: " has ended: these are its last numbers"; color: var(--harm); }
+.troubles { padding-left: 1.15em; margin-top: 12px; color: var(--warn); font-size: 13px; }
+ .flow .table { border: 0; border-radius: 0; margin: 8px -22px 0; } .flow .facts { margin-top: 12px; }
 @media (max-width: 760px) {
   main { padding: 18px 12px 48px; } .card { padding: 16px; } .first .what { font-size: 21px; } .pair { grid-template-columns: minmax(0, 1fr); }
   h2 { margin-top: 34px; } .flow .table { margin: 8px -16px 0; }

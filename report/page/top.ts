@@ -32,7 +32,7 @@ function state({ run, feeds, ledger }: Report): Html {
   const oldest = [...feeds].sort((a, b) => b.seconds_since_poll - a.seconds_since_poll)[0];
   return html`<dl class="facts">
 ${run === null ? fact('Ranking', 'never computed') : fact('Ranking', run.status === 'ranked' ? 'computed' : html`<span class="bad">${run.status}</span>`, moment(run.computed_at))}
-${run?.data_through == null ? null : fact('Data through', run.data_through, `complete days from ${run.window_from ?? '–'}`)}
+${run?.data_through == null ? null : fact('Data through', run.data_through, `from ${run.window_from ?? '–'}`)}
 ${run === null || run.users === 0 ? null : fact('Users', figure(run.users), run.coverage === null ? '' : `${percent(run.coverage)} of occurrences name one`)}
 ${oldest === undefined ? fact('Feeds', 'nothing polled in seven days') : fact('Feeds', `${feeds.length} polled`, `${oldest.feed} least recently, ${spoken(oldest.seconds_since_poll)} ago`)}
 ${ledger === null ? null : fact('Ledger, seven days', ledger.runs_late === 0 ? 'nothing is late' : html`<span class="bad">${figure(ledger.runs_late)} runs late</span>`, ledgerWords(ledger))}
