@@ -3,7 +3,7 @@
  * really stay away because of some of its bugs. What the ranking says is compared with what is true of that company.
  */
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -14,6 +14,9 @@ import { usersOf } from '../simulation/users/users.ts';
 
 const root = join(import.meta.dirname, '..');
 const dataDir = mkdtempSync(join(tmpdir(), 'heimdallr-ranking-'));
+
+/** Noon of the last Monday: from the same time of a week, the same story follows. */
+const startAt = new Date((Math.floor((Date.now() / 86_400_000 - 4.5) / 7) * 7 + 4.5) * 86_400_000);
 
 /** How the bugs that harm somebody, and can be seen to, begin in the error tracker. */
 const titles: Readonly<Record<string, string>> = {
@@ -31,7 +34,7 @@ interface Ended {
 
 function start(): Promise<Ended> {
   const program = join(root, 'local', 'main.ts');
-  const args = ['--until', 'drained', '--json', '--feed', 'rollbar:web', '--data', dataDir];
+  const args = ['--until', 'drained', '--json', '--feed', 'rollbar:web', '--data', dataDir, '--since', '60d'];
   return new Promise((resolve) => {
     const child = spawn(process.execPath, [program, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
     let output = '';
@@ -52,10 +55,9 @@ let lost: ReadonlyMap<string, number>;
 let company: Company;
 let lineage: readonly Readonly<Record<string, string | null>>[];
 beforeAll(async () => {
+  writeFileSync(join(dataDir, 'simulated-since'), startAt.toISOString());
   ended = await start();
-  const startMs =
-    Math.floor(Date.parse(readFileSync(join(dataDir, 'simulated-since'), 'utf8')) / 1000) * 1000;
-  company = { seed: 1, startMs, sinceHours: 42 * 24, isLive: false };
+  company = { seed: 1, startMs: startAt.getTime(), sinceHours: 42 * 24, isLive: false };
   lost = usersOf(company).lost;
   const warehouse = await openDatabase({ url: null, dataDir });
   lineage = (

@@ -45,7 +45,7 @@ test.each([1, 2, 3])('with seed %s, what is met most harms nobody, and one bug h
 
   expect(lost.get(loudest)).toBe(0);
   expect(worst?.[0]).toBe('orders-persist');
-  expect(worst?.[1]).toBeGreaterThan(2 * (second?.[1] ?? 0));
+  expect(worst?.[1]).toBeGreaterThan(1.5 * (second?.[1] ?? 0));
 });
 
 test('the error tracker of that company holds what they met, once', async () => {

@@ -23,19 +23,19 @@ export interface ShopBug {
 }
 
 export const shopBugs: readonly ShopBug[] = [
+  { name: 'csrf', reach: 'anyone', rate: 0.009 },
   // Noise of those who open everything.
-  { name: 'resize-observer', reach: 'feature', rate: 0.08, repeats: 0.5 },
-  { name: 'payment-declined', reach: 'feature', rate: 0.02 },
-  { name: 'quote-total', reach: 'web', rate: 0.03, repeats: 0.3 },
-  { name: 'coupon-message', reach: 'web', rate: 0.025 },
+  { name: 'resize-observer', reach: 'feature', rate: 0.055, repeats: 0.5 },
+  { name: 'payment-declined', reach: 'feature', rate: 0.012 },
+  { name: 'quote-total', reach: 'web', rate: 0.022, repeats: 0.3 },
+  { name: 'coupon-message', reach: 'web', rate: 0.015 },
   { name: 'chunk-load', reach: 'web', rate: 0.03, lives: { from: 0.35, until: 0.6 } },
-  { name: 'csrf', reach: 'anyone', rate: 0.012 },
-  { name: 'recommendation-key', reach: 'anyone', rate: 0.02, lives: { from: 0.2, until: 0.7 } },
-  { name: 'nil-basket', reach: 'susceptible', rate: 0.05, repeats: 2 },
+  { name: 'recommendation-key', reach: 'anyone', rate: 0.014, lives: { from: 0.2, until: 0.7 } },
+  { name: 'nil-basket', reach: 'susceptible', rate: 0.03, repeats: 2 },
   // An order that is lost: one in three never comes back.
   { name: 'orders-persist', reach: 'anyone', rate: 0.012, leave: 0.35, lives: { from: 0.15 } },
   // Newcomers who cannot log in.
-  { name: 'login-form', reach: 'first_week', rate: 0.08, leave: 0.25 },
+  { name: 'login-form', reach: 'first_week', rate: 0.1, leave: 0.3 },
   // Sent at the next launch, so that those who never launch it again are never seen.
   { name: 'garbage-pointer', reach: 'ios', rate: 0.006, leave: 0.1, report: 'next_launch' },
 ];

@@ -19,7 +19,7 @@ export const runFromCommandLine = (args: readonly string[]): Promise<void> =>
     const { token, ...common } = options;
     // Over weeks it matters who came back: the past is that of the company's users, unless a number is given.
     const hasUsers = own.occurrences === '' && common.sinceHours >= WEEKS_OF_HOURS;
-    const occurrences = own.occurrences || (hasUsers ? '400' : '2000');
+    const occurrences = own.occurrences || (hasUsers ? '300' : '2000');
     const simulation: SimulatorOptions = {
       ...common,
       hasUsers,
