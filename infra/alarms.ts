@@ -1,13 +1,66 @@
 /**
- * The alarms, all in one place: what must wake somebody, and the heading in the runbook that says what to do.
+ * The alarms: `alarms/catalogue.ts` says what must wake somebody; here they are made and told where to sound.
  *
- * Each part of the pipeline hands over what can be measured about it; here it is decided which of that matters.
- * What belongs here: freshness in the warehouse per feed, runs whose records are missing from the ledger, refused
- * credentials, the iterator age against the stream's retention, batches given up or skipped, the quarantine's
- * growth. Silence must alarm too: a metric that stops is treated as breaching.
+ * There is a topic for each severity. An alarm's description says what is wrong and names the heading of the runbook
+ * that says what to do. One composite alarm is red while any page is: it says whether the pipeline is healthy.
  */
 import type { Stack } from 'aws-cdk-lib';
+import {
+  Alarm,
+  AlarmRule,
+  ComparisonOperator,
+  CompositeAlarm,
+  TreatMissingData,
+} from 'aws-cdk-lib/aws-cloudwatch';
+import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
+import { catalogue } from './alarms/catalogue.ts';
+import type { AlarmDefinition } from './alarms/definition.ts';
+import { Horn } from './alarms/horn.ts';
 import type { Pipeline } from './pipeline-stack.ts';
+import type { ResolvedInstallation } from './read-installation.ts';
+
+const COMPARISON = {
+  'at least': ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+  above: ComparisonOperator.GREATER_THAN_THRESHOLD,
+  below: ComparisonOperator.LESS_THAN_THRESHOLD,
+} as const;
+
+/** A composite alarm may name a hundred others. */
+const MOST_CHILDREN = 100;
 
 /** Adds the alarms; called last, when every part is there. */
-export function alarms(_stack: Stack, _pipeline: Pipeline): void {}
+export function alarms(stack: Stack, pipeline: Pipeline, installation: ResolvedInstallation): void {
+  const { off, thresholds, runbook, ...recipients } = installation.alarms;
+  const horn = new Horn(stack, 'Horn', recipients);
+  const wanted = catalogue(pipeline, installation).filter(({ name }) => !off.some((each) => each === name));
+  const made = wanted.map((definition) => {
+    const alarm = alarmFor(horn, definition, thresholds[definition.name] ?? definition.threshold, runbook);
+    alarm.addAlarmAction(new SnsAction(horn.topics[definition.severity]));
+    alarm.addOkAction(new SnsAction(horn.topics[definition.severity]));
+    return { definition, alarm };
+  });
+  const pages = made.filter(({ definition }) => definition.severity === 'page').map(({ alarm }) => alarm);
+  if (pages.length === 0) return;
+  const groups = Array.from({ length: Math.ceil(pages.length / MOST_CHILDREN) }, (_, index) =>
+    pages.slice(index * MOST_CHILDREN, (index + 1) * MOST_CHILDREN),
+  );
+  groups.forEach((children, index) => {
+    new CompositeAlarm(horn, index === 0 ? 'Unhealthy' : `Unhealthy${index + 1}`, {
+      alarmRule: AlarmRule.anyOf(...children),
+      alarmDescription: `Heimdallr is not healthy: an alarm that pages sounds. ${runbook}#pipeline-unhealthy`,
+    });
+  });
+}
+
+function alarmFor(horn: Horn, definition: AlarmDefinition, threshold: number, runbook: string): Alarm {
+  const { name, of, means, metric, when, points, ofPeriods = points, silence } = definition;
+  return new Alarm(horn, of === undefined ? name : `${name}-${of.replace(/[^A-Za-z0-9]+/g, '-')}`, {
+    metric,
+    threshold,
+    comparisonOperator: COMPARISON[when],
+    datapointsToAlarm: points,
+    evaluationPeriods: ofPeriods,
+    treatMissingData: silence === 'trouble' ? TreatMissingData.BREACHING : TreatMissingData.NOT_BREACHING,
+    alarmDescription: `Heimdallr${of === undefined ? '' : `, ${of}`}: ${means} What to do: ${runbook}#${name}`,
+  });
+}

@@ -5,6 +5,7 @@
  * with what only the producers know (their names and settings), and fills in the defaults.
  */
 import type { FeedEvent } from '../contract/feed.ts';
+import type { AlarmName } from './alarms/catalogue.ts';
 
 export interface Installation {
   /** What is polled. */
@@ -23,6 +24,8 @@ export interface Installation {
   readonly deliveryStreams?: number;
   /** Shards of the Kinesis stream; each takes 1 MB/s and 1,000 records/s. Default: 1. */
   readonly streamShards?: number;
+  /** Who hears the alarms. Default: two topics that nobody has subscribed to yet. */
+  readonly alarms?: AlarmChoice;
   readonly network?: NetworkChoice;
   /**
    * Where your own table of activity is: who used the product when. With it, bugs are ranked by the users whom they
@@ -165,6 +168,19 @@ export interface ExistingWorkgroupChoice extends ExistingChoice {
   readonly workgroupArn: string;
   /** As for a cluster. With their own IAM roles the functions would be two users, and one could not read the other's tables. */
   readonly secretArn: string;
+}
+
+export interface AlarmChoice {
+  /** Addresses that get every alarm; each has to confirm a mail first. */
+  readonly email?: readonly string[];
+  /** A Slack channel, by the ids that Slack shows; AWS must have been let into the workspace (Amazon Q Developer in chat applications). */
+  readonly slack?: { readonly workspaceId: string; readonly channelId: string };
+  /** Alarms that are not made, by their headings in docs/runbook.md. */
+  readonly off?: readonly AlarmName[];
+  /** Other thresholds, in the unit of the alarm's metric. */
+  readonly thresholds?: Readonly<Partial<Record<AlarmName, number>>>;
+  /** Where people read the runbook: an https address. Default: its path in the repository. */
+  readonly runbook?: string;
 }
 
 export interface NetworkChoice {

@@ -48,7 +48,7 @@ export class PipelineStack extends Stack {
     super(scope, id, { description: 'Heimdallr: what went wrong, was built and was released, in Redshift' });
     this.parts = pipeline(this, props);
     outputs(this, this.parts, props.installation);
-    alarms(this, this.parts);
+    alarms(this, this.parts, props.installation);
     warnOfSleeplessness(this, this.parts, props.installation);
   }
 }

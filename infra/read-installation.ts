@@ -6,6 +6,7 @@
 import { parseSince } from '../contract/feed.ts';
 import type { Producer } from '../contract/producer.ts';
 import { object, optional, type Reader, show, whole, wrong } from './read.ts';
+import { readAlarms } from './read-alarms.ts';
 import { readDigest } from './read-digest.ts';
 import { type ResolvedFeed, readFeeds } from './read-feeds.ts';
 import { readNetwork } from './read-network.ts';
@@ -35,6 +36,7 @@ export function readInstallation(value: unknown, producers: readonly Producer[],
     deliveryStreams: optional(whole(1, 20), 1),
     streamShards: optional(whole(1, 200), 1),
     network: optional(readNetwork, readNetwork({}, 'network')),
+    alarms: optional(readAlarms, readAlarms({}, 'alarms')),
     ...rankingKeys,
     digest: optional(readDigest, null),
   })(value, '');

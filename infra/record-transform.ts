@@ -11,6 +11,7 @@ import {
   type IEventSourceDlq,
   type IEventSourceMapping,
   type IFunction,
+  MetricType,
   StartingPosition,
 } from 'aws-cdk-lib/aws-lambda';
 import type { Construct } from 'constructs';
@@ -32,6 +33,9 @@ export interface RecordTransformProps {
 }
 
 export class RecordTransform extends PipelineFunction {
+  /** Dimension of the metrics of its event source mapping. */
+  readonly mappingId: string;
+
   constructor(scope: Construct, id: string, props: RecordTransformProps) {
     const { root, facts, delivery, quarantine, archive } = props;
     super(scope, id, {
@@ -62,7 +66,10 @@ export class RecordTransform extends PipelineFunction {
       retryAttempts: 30,
       maxRecordAge: Duration.days(1),
       onFailure: new GivenUp(archive),
+      // A batch that was given up is an alarm.
+      metricsConfig: { metrics: [MetricType.EVENT_COUNT] },
     });
+    this.mappingId = mapping.eventSourceMappingId;
     // Without its policy the mapping is refused.
     mapping.node.addDependency(this.role);
   }
