@@ -80,6 +80,6 @@ export function warehouseAlarms(
 const refused = (service: string, everyHours: number): AlarmDefinition => ({
   ...{ name: 'ranking-refused', severity: 'ticket', silence: 'fine' },
   means: 'The ranking says nothing new, because what it reads is not enough to say anything true.',
-  metric: published(service, 'RankingRefused', 'Minimum', 60 * Math.min(24, everyHours)),
+  metric: published(service, 'RankingRefused', 'Maximum', 60 * Math.min(24, everyHours)),
   ...{ when: 'at least', threshold: 1, points: 1 },
 });

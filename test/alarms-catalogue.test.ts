@@ -1,0 +1,256 @@
+/**
+ * Every alarm of the template sounds when it should, and stays silent otherwise: the template's own definitions,
+ * evaluated on a day of a healthy pipeline in which one thing goes wrong.
+ */
+import { describe, expect, test } from 'vitest';
+import { ALARM_NAMES, type AlarmName } from '../infra/alarms/catalogue.ts';
+import { type AlarmProperties, CloudWatch, type Dimensions } from './alarms/cloudwatch.ts';
+import { evaluate } from './alarms/expression.ts';
+import { serverless, TemplateUnderTest } from './infra-stack.ts';
+
+const ranked = {
+  ...serverless,
+  feeds: serverless.feeds.map(({ people: _kept, ...feed }) => feed),
+  activity: { table: 'public.visits', userId: 'id', activeAt: 'at' },
+};
+const template = new TemplateUnderTest(ranked);
+const alarms = template.all('AWS::CloudWatch::Alarm').map(([id, { Properties }]) => ({
+  id,
+  properties: Properties as AlarmProperties,
+  name: String(/#([a-z-]+)$/.exec(Properties.AlarmDescription)?.[1]),
+}));
+
+const MINUTE = 60_000;
+const NOW = Date.UTC(2026, 10, 26, 12);
+
+/** What a healthy pipeline shows every five minutes, by metric. */
+const HEALTHY: Readonly<Record<string, number>> = {
+  ...{ RunSeconds: 2, PollFailed: 0, Unauthorized: 0, RateLimited: 0, Skipped: 0 },
+  ...{ Errors: 0, Duration: 2_000, Throttles: 0, IteratorAge: 31_000 },
+  ...{ TargetErrorCount: 0, InvocationDroppedCount: 0, ErrorPortAllocation: 0 },
+  ...{ WriteProvisionedThroughputExceeded: 0, OnFailureDestinationDeliveredEventCount: 0 },
+  ...{ RecordsAccepted: 400, RecordsRejected: 0 },
+  ...{ 'DeliveryToRedshift.Success': 1, 'DeliveryToRedshift.Records': 3, 'DeliveryToS3.DataFreshness': 870 },
+  ...{ ThrottledRecords: 0, IncomingRecords: 3, ManifestsSkipped: 0 },
+  ...{ LandingRows: 4_000, MergeFailed: 0, FreshnessSeconds: 960, RunsLate: 0, RecordsUnreconciled: 0 },
+  ...{ RankingRefused: 0, ComputeSeconds: 40 },
+};
+
+/** What goes wrong: for so many minutes up to now the metric has this value, or none. */
+interface Trouble {
+  readonly metric: string;
+  readonly value: number | null;
+  readonly minutes: number;
+  /** Only of what has this among its dimensions. */
+  readonly of?: string;
+}
+
+function dayWith(trouble: Trouble | null): CloudWatch {
+  const cloudWatch = new CloudWatch();
+  const seen = new Set<string>();
+  for (const { properties } of alarms) {
+    for (const { namespace, name, dimensions } of CloudWatch.wantedBy(properties)) {
+      const key = JSON.stringify([namespace, name, dimensions]);
+      if (seen.has(key)) continue;
+      seen.add(key);
+      const healthy = HEALTHY[name];
+      if (healthy === undefined) throw new Error(`nobody has said what a healthy ${name} is`);
+      for (let minutes = 5; minutes <= 48 * 60; minutes += 5) {
+        const isTrouble =
+          trouble?.metric === name && minutes <= trouble.minutes && concerns(trouble, dimensions);
+        const value = isTrouble ? trouble.value : healthy;
+        if (value === null) continue;
+        cloudWatch.put({ namespace, name, dimensions, at: NOW - minutes * MINUTE, value });
+      }
+    }
+  }
+  return cloudWatch;
+}
+
+const concerns = ({ of }: Trouble, dimensions: Dimensions): boolean =>
+  of === undefined || JSON.stringify(dimensions).includes(of);
+
+const sounding = (cloudWatch: CloudWatch): readonly string[] =>
+  alarms
+    .filter(({ properties }) => cloudWatch.sounds(properties, NOW))
+    .map(({ id }) => id.replace(/^Horn|[0-9A-F]{8}$/g, ''))
+    .toSorted();
+
+/** Alarm → what makes it sound, and the alarms that then sound: all of them, and no other. */
+const CASES: Readonly<Record<AlarmName, readonly [Trouble, ...string[]]>> = {
+  'feed-not-polled': [
+    { metric: 'RunSeconds', value: null, minutes: 20, of: 'alpha:web' },
+    'feednotpolledalphaweb',
+  ],
+  'feed-failing': [{ metric: 'PollFailed', value: 1, minutes: 15, of: 'alpha:web' }, 'feedfailingalphaweb'],
+  'feed-unauthorised': [
+    { metric: 'Unauthorized', value: 1, minutes: 5, of: 'beta:core' },
+    'feedunauthorisedbetacore',
+  ],
+  'feed-rate-limited': [
+    { metric: 'RateLimited', value: 1, minutes: 60, of: 'alpha:app' },
+    'feedratelimitedalphaapp',
+  ],
+  'feed-lease-stuck': [
+    { metric: 'Skipped', value: 1, minutes: 15, of: 'alpha:app' },
+    'feedleasestuckalphaapp',
+  ],
+  'producer-errors': [
+    { metric: 'Errors', value: 1, minutes: 15, of: 'Produceralpha' },
+    'producererrorsalpha',
+  ],
+  'producer-timeouts': [
+    { metric: 'Duration', value: 55_000, minutes: 15, of: 'Producerbeta' },
+    'producertimeoutsbeta',
+  ],
+  'schedule-failures': [{ metric: 'TargetErrorCount', value: 100, minutes: 15 }, 'schedulefailures'],
+  'nat-ports-exhausted': [
+    { metric: 'ErrorPortAllocation', value: 3, minutes: 5 },
+    'natportsexhaustedgateway1',
+  ],
+  'stream-throttled': [
+    { metric: 'WriteProvisionedThroughputExceeded', value: 500, minutes: 15 },
+    'streamthrottled',
+  ],
+  'transform-behind': [{ metric: 'IteratorAge', value: 4_000_000, minutes: 15 }, 'transformbehind'],
+  'transform-errors': [{ metric: 'Errors', value: 1, minutes: 15, of: 'Transform' }, 'transformerrors'],
+  'transform-throttled': [{ metric: 'Throttles', value: 2, minutes: 15 }, 'transformthrottled'],
+  'batches-given-up': [
+    { metric: 'OnFailureDestinationDeliveredEventCount', value: 1, minutes: 5 },
+    'batchesgivenup',
+  ],
+  'rejects-unusual': [{ metric: 'RecordsRejected', value: 30, minutes: 15 }, 'rejectsunusual'],
+  'delivery-failing': [
+    { metric: 'DeliveryToRedshift.Success', value: 0, minutes: 30 },
+    'deliveryfailingstream1',
+  ],
+  'delivery-stale': [
+    { metric: 'DeliveryToS3.DataFreshness', value: 3_000, minutes: 15 },
+    'deliverystalestream1',
+  ],
+  'delivery-throttled': [{ metric: 'ThrottledRecords', value: 5, minutes: 15 }, 'deliverythrottledstream1'],
+  'nothing-delivered': [
+    { metric: 'DeliveryToRedshift.Records', value: null, minutes: 60 },
+    'nothingdeliveredstream1',
+  ],
+  'manifests-skipped': [{ metric: 'ManifestsSkipped', value: 2, minutes: 60 }, 'manifestsskipped'],
+  'loader-errors': [{ metric: 'Errors', value: 1, minutes: 30, of: 'Loader' }, 'loadererrorsloader'],
+  'landing-growing': [{ metric: 'LandingRows', value: 2_000_000, minutes: 120 }, 'landinggrowing'],
+  'statements-failing': [{ metric: 'MergeFailed', value: 1, minutes: 30 }, 'statementsfailing'],
+  'warehouse-stale': [{ metric: 'FreshnessSeconds', value: null, minutes: 30 }, 'warehousestale'],
+  'ledger-late': [{ metric: 'RunsLate', value: 1, minutes: 30 }, 'ledgerlate'],
+  'reconciliation-differs': [
+    { metric: 'RecordsUnreconciled', value: 4, minutes: 360 },
+    'reconciliationdiffers',
+  ],
+  'ranking-refused': [{ metric: 'RankingRefused', value: 1, minutes: 36 * 60 }, 'rankingrefused'],
+  'cost-above-ceiling': [{ metric: 'ComputeSeconds', value: 200, minutes: 36 * 60 }, 'costaboveceiling'],
+};
+
+test('all alarms stay silent in a healthy hour', () => {
+  expect(sounding(dayWith(null))).toEqual([]);
+});
+
+describe('what goes wrong sounds the alarm that is for it, and no other:', () => {
+  test.each(ALARM_NAMES)('%s', (name) => {
+    const [trouble, ...expected] = CASES[name];
+
+    expect(sounding(dayWith(trouble))).toEqual(expected);
+  });
+
+  // One batch that cannot be loaded is enough.
+  const lasting = ALARM_NAMES.filter((name) => CASES[name][0].minutes > 15 && name !== 'manifests-skipped');
+
+  test.each(lasting)('%s, not before it has lasted', (name) => {
+    const [trouble] = CASES[name];
+
+    expect(sounding(dayWith({ ...trouble, minutes: 5 }))).toEqual([]);
+  });
+});
+
+test('every name of the list is in the template, and nothing else', () => {
+  expect([...new Set(alarms.map(({ name }) => name))].toSorted()).toEqual([...ALARM_NAMES].toSorted());
+});
+
+test('every feed and every producer has alarms of its own', () => {
+  const described = alarms.map(({ properties }) => String(properties.AlarmDescription));
+  for (const feed of ['alpha:web', 'alpha:app', 'beta:core'])
+    expect(described.filter((text) => text.includes(`${feed}:`))).toHaveLength(5);
+  for (const producer of ['alpha', 'beta'])
+    expect(described.filter((text) => text.startsWith(`Heimdallr, ${producer}: `))).toHaveLength(2);
+});
+
+test('a page sounds at the topic of pages, and makes the pipeline unhealthy', () => {
+  const topicOf = (id: RegExp) =>
+    template.all('AWS::SNS::Topic').find(([logicalId]) => id.test(logicalId))?.[0];
+  const { AlarmRule } = template.one('AWS::CloudWatch::CompositeAlarm').Properties;
+  const pages = alarms.filter(({ properties }) => properties.AlarmActions[0].Ref === topicOf(/Page/));
+
+  expect(pages.length).toBeGreaterThan(10);
+  expect(pages.length).toBeLessThan(alarms.length);
+  for (const { id } of pages) expect(JSON.stringify(AlarmRule)).toContain(`"${id}"`);
+  for (const { properties } of alarms)
+    expect([topicOf(/Page/), topicOf(/Ticket/)]).toContain(properties.OKActions[0].Ref);
+});
+
+describe('the configuration', () => {
+  const withAlarms = (chosen: object) => new TemplateUnderTest({ ...serverless, alarms: chosen });
+
+  test('turns an alarm off and moves a threshold', () => {
+    const chosen = withAlarms({ off: ['delivery-stale'], thresholds: { 'transform-behind': 7_200_000 } });
+    const texts = chosen.all('AWS::CloudWatch::Alarm').map(([, { Properties }]) => Properties);
+
+    expect(texts.filter(({ AlarmDescription }) => AlarmDescription.endsWith('#delivery-stale'))).toEqual([]);
+    expect(
+      texts.find(({ AlarmDescription }) => AlarmDescription.endsWith('#transform-behind')).Threshold,
+    ).toBe(7_200_000);
+  });
+
+  test('sends mail and writes to Slack', () => {
+    const chosen = withAlarms({
+      email: ['on-call@example.com'],
+      slack: { workspaceId: 'T0123ABCD', channelId: 'C0123ABCD' },
+      runbook: 'https://example.com/runbook.md',
+    });
+
+    expect(chosen.all('AWS::SNS::Subscription')).toHaveLength(2);
+    expect(chosen.one('AWS::Chatbot::SlackChannelConfiguration').Properties).toMatchObject({
+      SlackChannelId: 'C0123ABCD',
+      SnsTopicArns: [expect.anything(), expect.anything()],
+    });
+    const [, first] = chosen.all('AWS::CloudWatch::Alarm')[0] ?? [];
+    expect(first?.Properties.AlarmDescription).toContain('https://example.com/runbook.md#');
+  });
+
+  test.each([
+    [{ off: ['delivery-stail'] }, /alarms\.off\[0\]: got "delivery-stail", expected "feed-not-polled" or/],
+    [
+      { thresholds: { 'ledger-laet': 1 } },
+      /alarms\.thresholds\.ledger-laet: got an unknown key, expected ledger-late/,
+    ],
+    [
+      { thresholds: { 'ledger-late': 'many' } },
+      /alarms\.thresholds\.ledger-late: got "many", expected a number/,
+    ],
+    [{ email: ['nobody'] }, /alarms\.email\[0\]: got "nobody", expected an e-mail address/],
+    [{ slack: { workspaceId: 'x', channelId: 'C0123ABCD' } }, /alarms\.slack\.workspaceId: got "x"/],
+    [{ runbook: 'docs' }, /alarms\.runbook: got "docs", expected an https address/],
+  ])('refuses %j', (chosen, message) => {
+    expect(() => withAlarms(chosen)).toThrow(message);
+  });
+});
+
+describe('metric math', () => {
+  test.each([
+    ['IF(FILL(a, 0) > 0 AND FILL(b, 0) == 0, 1, 0)', { a: 3, b: null }, 1],
+    ['IF(FILL(a, 0) > 0 AND FILL(b, 0) == 0, 1, 0)', { a: null, b: null }, 0],
+    ['100 * a / (a + b)', { a: 1, b: 3 }, 25],
+    ['a + b', { a: 1, b: null }, null],
+  ])('%s of %j is %j', (expression, metrics, value) => {
+    expect(evaluate(expression, metrics)).toBe(value);
+  });
+
+  test.each(['ANOMALY(a)', 'a % 2', 'a +', 'c'])('%s is not understood', (expression) => {
+    expect(() => evaluate(expression, { a: 1 })).toThrow(SyntaxError);
+  });
+});
