@@ -37,6 +37,7 @@ test('what is not written has its default', () => {
     streamShards: 1,
     network: { availabilityZones: 3, natGateways: 1 },
     ranking: { everyHours: 24, settings: rankingDefaults },
+    alarms: { email: [], slack: null, off: [], thresholds: {}, runbook: 'docs/runbook.md' },
     digest: null,
   });
 });
@@ -61,7 +62,7 @@ const refused: readonly (readonly [string, unknown, string])[] = [
   [
     'a misspelt key',
     { ...serverless, freshness: 5 },
-    'freshness: got an unknown key, expected one of feeds, since, warehouse, freshnessMinutes, deliveryStreams, streamShards, network, activity, people, ranking, digest',
+    'freshness: got an unknown key, expected one of feeds, since, warehouse, freshnessMinutes, deliveryStreams, streamShards, network, alarms, activity, people, ranking, digest',
   ],
   [
     'a misspelt key of a feed',
@@ -225,7 +226,7 @@ const refused: readonly (readonly [string, unknown, string])[] = [
   [
     'nothing at all',
     undefined,
-    'the installation: got nothing, expected an object with feeds, since, warehouse, freshnessMinutes, deliveryStreams, streamShards, network, activity, people, ranking, digest',
+    'the installation: got nothing, expected an object with feeds, since, warehouse, freshnessMinutes, deliveryStreams, streamShards, network, alarms, activity, people, ranking, digest',
   ],
 ];
 
