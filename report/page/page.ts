@@ -24,6 +24,7 @@ export function page(report: Report, live: Live | null = null): string {
     "default-src 'none'",
     `style-src ${hashOf(style)}`,
     ...(live === null ? [] : [`script-src ${hashOf(live.script)}`, "connect-src 'self'"]),
+    'img-src data:',
     "base-uri 'none'",
     "form-action 'none'",
   ].join('; ');
