@@ -69,7 +69,7 @@ function refusal({ run, items, missing, feeds }: Report): Html | null {
       feeds.length === 0 ? 'Nothing has arrived yet' : 'The ranking has not run yet',
       feeds.length === 0
         ? html`<p>No feed was polled in the last seven days. With <code>npm start</code> the first rows are there in half a minute; in an account, look whether the secrets of the feeds are filled: the outputs of the stack say how.</p>`
-        : html`<p>It runs once a day. The output <code>RankingCommand</code> of the stack starts it now.</p>`,
+        : html`<p>With <code>npm start</code> it begins by itself once the first data are there. In an account it runs as often as configured; the output <code>RankingCommand</code> of the stack starts it now.</p>`,
     );
   if (items.length === 0)
     return stop(
