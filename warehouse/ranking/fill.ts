@@ -19,15 +19,19 @@ export type Values = Readonly<Record<string, string>>;
  */
 export function fill(select: string, values: Values): string {
   return bare(select).replace(/\{\{([^{}]+)\}\}/g, (_whole, name: string) => {
-    const [, act, of] = /^(?:(tail|isRehearsal|key|day) )?(\S+)$/.exec(name) ?? [];
-    if (act === 'tail') return tail(of ?? '');
-    if (act === 'isRehearsal') return isRehearsal(of ?? '');
-    const value = values[of ?? ''];
+    const [, act, of = ''] = /^(?:(tail|sum|isRehearsal|key|day) )?(.+)$/.exec(name) ?? [];
+    if (act === 'tail') return tail(of);
+    if (act === 'sum') return sum(of);
+    if (act === 'isRehearsal') return isRehearsal(of);
+    const value = values[of];
     if (value === undefined) throw new TypeError(`no value is given for {{${name}}}`);
     if (act === 'key') return key(value);
     return act === 'day' ? day(value, values) : value;
   });
 }
+
+/** Added up in whole 10^-12ths: sums of floating-point numbers depend on the order of the rows, which is never the same. */
+const sum = (x: string): string => `cast(sum(cast(1e12 * (${x}) as bigint)) as float8) / 1e12`;
 
 /** An id as both sides are to write it: without blanks around it; a UUID in lower case, where case says nothing. */
 const key = (id: string): string => {

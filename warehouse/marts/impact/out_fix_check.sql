@@ -51,15 +51,15 @@ returned as (
   select
     in_window.subject_id,
     sum(case when term.day < in_window.day and term.day >= in_window.day - 28 then term.n1 else 0 end) as n_before,
-    cast(sum(case when term.day < in_window.day and term.day >= in_window.day - 28 then term.r else 0 end) as float8) as r_before,
-    cast(sum(case when term.day < in_window.day and term.day >= in_window.day - 28 then term.s else 0 end) as float8) as s_before,
-    cast(sum(case when term.day < in_window.day and term.day >= in_window.day - 28 then term.p else 0 end) as float8) as p_before,
-    cast(sum(case when term.day < in_window.day and term.day >= in_window.day - 28 then term.q else 0 end) as float8) as q_before,
+    {{sum case when term.day < in_window.day and term.day >= in_window.day - 28 then term.r else 0 end}} as r_before,
+    {{sum case when term.day < in_window.day and term.day >= in_window.day - 28 then term.s else 0 end}} as s_before,
+    {{sum case when term.day < in_window.day and term.day >= in_window.day - 28 then term.p else 0 end}} as p_before,
+    {{sum case when term.day < in_window.day and term.day >= in_window.day - 28 then term.q else 0 end}} as q_before,
     sum(case when term.day > in_window.day and term.day <= in_window.day + 28 then term.n1 else 0 end) as n_after,
-    cast(sum(case when term.day > in_window.day and term.day <= in_window.day + 28 then term.r else 0 end) as float8) as r_after,
-    cast(sum(case when term.day > in_window.day and term.day <= in_window.day + 28 then term.s else 0 end) as float8) as s_after,
-    cast(sum(case when term.day > in_window.day and term.day <= in_window.day + 28 then term.p else 0 end) as float8) as p_after,
-    cast(sum(case when term.day > in_window.day and term.day <= in_window.day + 28 then term.q else 0 end) as float8) as q_after
+    {{sum case when term.day > in_window.day and term.day <= in_window.day + 28 then term.r else 0 end}} as r_after,
+    {{sum case when term.day > in_window.day and term.day <= in_window.day + 28 then term.s else 0 end}} as s_after,
+    {{sum case when term.day > in_window.day and term.day <= in_window.day + 28 then term.p else 0 end}} as p_after,
+    {{sum case when term.day > in_window.day and term.day <= in_window.day + 28 then term.q else 0 end}} as q_after
   from in_window
   join heimdallr_work.term_final as term on term.subject_id = in_window.subject_id and term.horizon = 7
   group by in_window.subject_id

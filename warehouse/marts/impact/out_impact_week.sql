@@ -4,8 +4,8 @@
 with terms as (
   select
     subject_id, day - mod(day + 5, 7) as week_day,
-    sum(n1) as n1, cast(sum(r) as float8) as r, cast(sum(s) as float8) as s, cast(sum(p) as float8) as p,
-    cast(sum(q) as float8) as q
+    sum(n1) as n1, {{sum r}} as r, {{sum s}} as s, {{sum p}} as p,
+    {{sum q}} as q
   from heimdallr_work.term_final
   where horizon = 7
   group by subject_id, day - mod(day + 5, 7)

@@ -4,8 +4,8 @@
 with summed as (
   select
     subject_id, horizon, sum(index_days) as index_days, sum(n1) as n1, sum(x1) as x1,
-    cast(sum(expected) as float8) as expected, cast(sum(r) as float8) as r, cast(sum(s) as float8) as s,
-    cast(sum(p) as float8) as p, cast(sum(q) as float8) as q
+    {{sum expected}} as expected, {{sum r}} as r, {{sum s}} as s,
+    {{sum p}} as p, {{sum q}} as q
   from heimdallr_work.term_{{pass}}
   group by subject_id, horizon
 ),

@@ -1,9 +1,8 @@
 -- What each day adds to the estimate of a subject, by Mantel and Haenszel.
 -- Grain: one row per subject, horizon and day. Key: those.
--- Reader: whoever sums over days: estimate, week, fix. Sums are of decimals: those of floating-point numbers depend on the
--- order of the rows, and a refresh that is run again says the same to the last digit.
--- r, s, p and q are the sums of the weights, of the weighted
--- differences and of the two parts of Sato's variance, which holds for many sparse strata.
+-- Reader: whoever sums over days: estimate, week, fix. A refresh that is run again says the same to the last digit.
+-- r, s, p and q are the sums of the weights, of the weighted differences and of the two parts of Sato's variance, which
+-- holds for many sparse strata.
 with matched as (
   select
     exposed.subject_id, exposed.horizon, exposed.day,
@@ -36,11 +35,11 @@ final as (
     sum(n1) as index_days,
     sum(is_matched * n1) as n1,
     sum(is_matched * x1) as x1,
-    sum(cast(expected as decimal(30, 12))) as expected,
-    sum(cast(r as decimal(30, 12))) as r,
-    sum(cast(s as decimal(30, 12))) as s,
-    sum(cast(p as decimal(30, 12))) as p,
-    sum(cast(q as decimal(30, 12))) as q
+    {{sum expected}} as expected,
+    {{sum r}} as r,
+    {{sum s}} as s,
+    {{sum p}} as p,
+    {{sum q}} as q
   from terms
   group by subject_id, horizon, day
 )
