@@ -107,18 +107,22 @@ export type Platform = RowOf<typeof platformColumns>;
 /** A member of a merged group counts for its group. */
 export const platformsFrom = `from (
   select
-    met.project_id, met.item_id, met.platform, count(distinct met.person_id) as counted,
-    case when count(distinct met.person_id) >= ${FEWEST_PEOPLE} then count(distinct met.person_id) end as people
-  from (
-    select
-      occurrences.project_id, coalesce(item.group_item_id, occurrences.item_id) as item_id, occurrences.person_id,
-      occurrences.occurred_at, coalesce(occurrences.platform, 'unknown') as platform
-    from ${SCHEMA}.rollbar_occurrence as occurrences
-    left join ${SCHEMA}.rollbar_item as item on item.project_id = occurrences.project_id and item.id = occurrences.item_id
-  ) as met
-  ${ofDetailed('met')}
-  where met.occurred_at >= impact.window_from and met.occurred_at < impact.data_through + 1
-  group by met.project_id, met.item_id, met.platform
+    members.project_id, members.item_id, coalesce(occurrences.platform, 'unknown') as platform,
+    count(distinct occurrences.person_id) as counted,
+    case when count(distinct occurrences.person_id) >= ${FEWEST_PEOPLE} then count(distinct occurrences.person_id) end as people
+  from ${SCHEMA}.rollbar_occurrence as occurrences
+  join (
+    select project_id, item_id as member_id, item_id, window_from, data_through
+    from ${SCHEMA}.impact_item
+    where horizon = ${RANK_HORIZON} and rank <= ${DETAILED}
+    union all
+    select item.project_id, item.id as member_id, impact.item_id, impact.window_from, impact.data_through
+    from ${SCHEMA}.rollbar_item as item
+    join ${SCHEMA}.impact_item as impact on impact.project_id = item.project_id and impact.item_id = item.group_item_id
+    where impact.horizon = ${RANK_HORIZON} and impact.rank <= ${DETAILED} and item.id <> impact.item_id
+  ) as members on members.project_id = occurrences.project_id and members.member_id = occurrences.item_id
+  where occurrences.occurred_at >= members.window_from and occurrences.occurred_at < members.data_through + 1
+  group by members.project_id, members.item_id, coalesce(occurrences.platform, 'unknown')
 ) as counted_platforms
 order by project_id, item_id, counted desc, platform`;
 
