@@ -40,6 +40,8 @@ export class Archive extends Bucket {
       serverAccessLogsBucket: accessLog as IBucket,
       lifecycleRules: [expireAfter(Duration.days(365))],
     });
+    // A bucket that outlives the stack stays closed to whoever comes without TLS.
+    for (const { policy } of [accessLog, this]) policy?.applyRemovalPolicy(RETAINED);
   }
 
   /** ARNs of the objects under these prefixes. */
@@ -48,11 +50,13 @@ export class Archive extends Bucket {
   }
 }
 
+const RETAINED = RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE;
+
 const closed: BucketProps = {
   encryption: BucketEncryption.S3_MANAGED,
   enforceSSL: true,
   blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
-  removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
+  removalPolicy: RETAINED,
 };
 
 const expireAfter = (expiration: Duration) => ({

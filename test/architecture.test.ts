@@ -50,8 +50,8 @@ const doors: Readonly<Record<string, readonly string[]>> = {
   warehouse: ['contract'],
   infra: ['contract'],
   local: ['contract', 'report'],
-  // Operators reach the warehouse as its functions do.
-  operate: ['contract', 'report', 'warehouse'],
+  // Operators reach the warehouse as its functions do, and read the configuration as the synth does.
+  operate: ['contract', 'report', 'warehouse', 'infra'],
   report: ['contract'],
   simulation: [],
 };

@@ -407,6 +407,8 @@ test('whatever holds data is kept when the stack goes, and undone when its creat
       "AWS::RedshiftServerless::Namespace WarehouseNamespace78ED5B58",
       "AWS::S3::Bucket ArchiveAccessLogBB507C56",
       "AWS::S3::Bucket ArchiveDA4CB258",
+      "AWS::S3::BucketPolicy ArchiveAccessLogPolicyDC7F9DE3",
+      "AWS::S3::BucketPolicy ArchivePolicyC780D5C8",
       "AWS::SecretsManager::Secret FeedalphaappSecret4AA7990C",
       "AWS::SecretsManager::Secret FeedalphawebSecret44C08BE4",
       "AWS::SecretsManager::Secret FeedbetacoreSecretDB59B1A9",

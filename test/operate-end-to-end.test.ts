@@ -54,7 +54,7 @@ interface Ended {
 
 /** Runs a program to its end. */
 function run(
-  program: 'redrive' | 'backfill' | 'status' | 'erase',
+  program: 'redrive' | 'backfill' | 'status' | 'erase' | 'preflight',
   ...args: readonly string[]
 ): Promise<Ended> {
   const file = join(root, 'operate', program, 'main.ts');
@@ -184,6 +184,15 @@ test('what an older transform rejected and what a broken one gave up is redriven
       "select run_id, seq, count(*)::int as n from heimdallr.rejected_record where run_id = 'unknown' group by run_id, seq",
     ),
   ).toEqual([{ run_id: 'unknown', seq: '0', n: '1' }]);
+});
+
+test('before a deployment, the tokens of a run on this machine can be tried', async () => {
+  const { code, said, output } = await run('preflight');
+
+  expect({ code, said }).toMatchObject({ code: 0, said: { missing: 0 } });
+  expect(output).toMatch(/^ok +token rollbar:web +its vendor answers \(200\)$/m);
+  expect(output).toMatch(/^unchecked +account /m);
+  expect(output).not.toContain(TOKEN);
 });
 
 test('the past of a feed is fetched beside its polling, and a second time only when asked', async () => {

@@ -1,0 +1,165 @@
+/**
+ * What must be there before a deployment, and what a person puts in after it, each judged from an answer.
+ *
+ * Nothing is guessed: what was not asked, or got no answer, is said to be unchecked.
+ */
+import type { ResolvedInstallation } from '../../infra/read-installation.ts';
+import { many } from '../program.ts';
+import type { Account, Token } from './ports.ts';
+
+export interface Finding {
+  readonly verdict: 'ok' | 'missing' | 'unchecked';
+  readonly what: string;
+  readonly words: string;
+}
+
+const ok = (what: string, words: string): Finding => ({ verdict: 'ok', what, words });
+const missing = (what: string, words: string): Finding => ({ verdict: 'missing', what, words });
+const unchecked = (what: string, words: string): Finding => ({ verdict: 'unchecked', what, words });
+
+/** Lambda keeps so many of an account's concurrent executions for functions that reserve none. */
+const UNRESERVED = 100;
+
+export function onInstallation(installation: ResolvedInstallation): Finding {
+  const { feeds, warehouse, freshnessMinutes } = installation;
+  const kind =
+    warehouse.mode === 'serverless' ? 'a Serverless warehouse of its own' : 'a warehouse that is there';
+  return ok(
+    'configuration',
+    `${many(feeds.length, 'feed')}, ${kind}, a COPY every ${freshnessMinutes} minutes`,
+  );
+}
+
+/** @param region null: none is known. @param block of Firehose there; null: none is known. */
+export function onRegion(region: string | null, block: string | null): Finding {
+  if (region === null) return missing('region', 'none is known: give --region, or set AWS_REGION');
+  return block === null
+    ? missing(
+        'region',
+        `Firehose has no block of addresses in ${region} that the CDK knows: a warehouse there cannot admit it; choose another region`,
+      )
+    : ok('region', `${region}, where Firehose comes from ${block}`);
+}
+
+/** What the account says of itself; null: it was not asked, or took no credentials. */
+export function onAccount(account: Account | null, stack: string): readonly Finding[] {
+  if (account === null) return [unchecked('account', 'there is none: this pipeline runs on this machine')];
+  const { id, bootstrap, status } = account;
+  return [
+    ok('credentials', id === null ? 'taken' : `taken, account ${id}`),
+    bootstrap === null
+      ? missing('bootstrap', 'the CDK has not been set up in this account and region: npx cdk bootstrap')
+      : ok('bootstrap', `stack CDKToolkit is ${bootstrap}`),
+    status === null
+      ? ok('stack', `${stack} is not deployed yet`)
+      : status === 'ROLLBACK_COMPLETE' || status.endsWith('_FAILED')
+        ? missing(
+            'stack',
+            `${stack} is ${status}: its first deployment did not end well; read its events, then delete it (aws cloudformation delete-stack --stack-name ${stack}), then deploy`,
+          )
+        : status.endsWith('_IN_PROGRESS')
+          ? missing('stack', `${stack} is ${status}: wait until it is done`)
+          : ok('stack', `${stack} is ${status}`),
+  ];
+}
+
+/** @param needed what the functions reserve. @param quota null: the account does not say. */
+export function onConcurrency(
+  needed: number,
+  quota: { readonly limit: number; readonly unreserved: number } | null,
+  isDeployed: boolean,
+): Finding {
+  if (quota === null)
+    return unchecked('concurrency', `the functions reserve ${needed} concurrent executions`);
+  // Once it is deployed, what the account has left was counted without the functions of this stack.
+  const free = isDeployed ? quota.unreserved : quota.unreserved - needed;
+  const words = `the functions reserve ${needed} of ${quota.limit} concurrent executions`;
+  return free >= UNRESERVED
+    ? ok('concurrency', words)
+    : missing(
+        'concurrency',
+        `${words}, and ${UNRESERVED} must stay free: ask for a higher quota (aws service-quotas request-service-quota-increase --service-code lambda --quota-code L-B99A9384 --desired-value 1000)`,
+      );
+}
+
+/** A feed's token, and what its vendor answered to one request with it. */
+export function onToken({ feed, secretName, state }: Token): Finding {
+  const fill = `the feed’s output has the command that puts it into the secret ${secretName}`;
+  switch (state.kind) {
+    case 'no secret':
+      return unchecked(
+        `token ${feed}`,
+        `its secret ${secretName} is made by the first deployment; then ask again`,
+      );
+    case 'placeholder':
+      return missing(`token ${feed}`, `nobody has put it in; ${fill}`);
+    case 'unreadable':
+      return missing(
+        `token ${feed}`,
+        `the secret ${secretName} holds no token: it must be the bare token or {"token": "…"}`,
+      );
+    case 'no answer':
+      return unchecked(`token ${feed}`, `its vendor does not answer (${state.reason})`);
+    case 'answered':
+      return judged(feed, state.status, state.refusal, fill);
+  }
+}
+
+function judged(feed: string, status: number, refusal: string | null, fill: string): Finding {
+  const what = `token ${feed}`;
+  if (refusal !== null) return missing(what, `its vendor refuses it: ${refusal}`);
+  if (status === 401 || status === 403) return missing(what, `its vendor refuses it (${status}); ${fill}`);
+  if (status === 404)
+    return missing(
+      what,
+      'what the settings of the feed name is not there, or the token may not see it (404)',
+    );
+  if (status === 429) return unchecked(what, 'its vendor asks to wait (429)');
+  return status < 400
+    ? ok(what, `its vendor answers (${status})`)
+    : unchecked(what, `its vendor answers ${status}`);
+}
+
+/** What the user that owns the tables may do; null: the warehouse was not asked. */
+export interface Rights {
+  readonly user: string;
+  readonly mayCreateSchemas: boolean;
+  readonly mayCreateUsers: boolean;
+}
+
+export function onWarehouse(
+  { warehouse }: ResolvedInstallation,
+  rights: Rights | { readonly problem: string } | null,
+): readonly Finding[] {
+  const reach =
+    warehouse.mode === 'serverless'
+      ? ok('reachability', 'the stack makes it publicly accessible, for the block of Firehose alone')
+      : unchecked(
+          'reachability',
+          `that ${warehouse.host} is publicly accessible, without enhanced VPC routing, and admits the block of Firehose on port ${warehouse.port}`,
+        );
+  if (rights === null)
+    return [reach, unchecked('permissions', 'the warehouse is made by the first deployment')];
+  if ('problem' in rights)
+    return [reach, missing('permissions', `the warehouse cannot be asked: ${rights.problem}`)];
+  const { user, mayCreateSchemas, mayCreateUsers } = rights;
+  const lacks = [
+    ...(mayCreateSchemas ? [] : [`grant create on database ${warehouse.database} to ${user}`]),
+    ...(mayCreateUsers ? [] : [`alter user ${user} createuser`]),
+  ];
+  return [
+    reach,
+    lacks.length === 0
+      ? ok('permissions', `${user} may make schemas and users`)
+      : missing(
+          'permissions',
+          `${user} may not make schemas and Firehose’s user; as an administrator: ${lacks.join('; ')}`,
+        ),
+  ];
+}
+
+/** Lines for a person. */
+export const lines = (findings: readonly Finding[]): readonly string[] => {
+  const width = Math.max(0, ...findings.map(({ what }) => what.length));
+  return findings.map(({ verdict, what, words }) => `${verdict.padEnd(9)}  ${what.padEnd(width)}  ${words}`);
+};

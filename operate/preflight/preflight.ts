@@ -1,0 +1,175 @@
+/** Asks everything that a deployment needs, and returns a finding for each. */
+import type { FeedEvent } from '../../contract/feed.ts';
+import type { Producer } from '../../contract/producer.ts';
+import { literal } from '../../contract/redshift.ts';
+import type { ResolvedInstallation } from '../../infra/read-installation.ts';
+import type { Sql } from '../../warehouse/sql.ts';
+import {
+  type Finding,
+  onAccount,
+  onConcurrency,
+  onInstallation,
+  onRegion,
+  onToken,
+  onWarehouse,
+  type Rights,
+} from './checks.ts';
+import type { Ports, Token } from './ports.ts';
+
+export interface Plan {
+  readonly installation: ResolvedInstallation;
+  readonly stack: string;
+  /** What the functions of its template reserve. */
+  readonly reserved: number;
+  /** Firehose's addresses in a region; null where none are known. */
+  readonly firehoseBlock: (region: string) => string | null;
+  readonly now: Date;
+}
+
+/** What `npm start` runs has no account; its feeds are those of its schedules. */
+export interface LocalPlan {
+  readonly producers: readonly Producer[];
+  readonly events: readonly FeedEvent[];
+  readonly secret: (arn: string) => Promise<string>;
+  readonly sql: Sql;
+  readonly database: string;
+  readonly now: Date;
+}
+
+/** Whatever AWS does not answer is a finding, too. */
+export async function preflight(plan: Plan, ports: Ports): Promise<readonly Finding[]> {
+  const { installation, stack, reserved, firehoseBlock, now } = plan;
+  const { feeds, warehouse } = installation;
+  const region = await ports.region();
+  const start = [
+    onInstallation(installation),
+    onRegion(region, region === null ? null : firehoseBlock(region)),
+  ];
+  if (region === null) return start;
+  const account = await asked('missing', 'credentials', async () =>
+    onAccount(await ports.account(stack), stack),
+  );
+  // Without credentials every other question would get the same answer.
+  if (account.some(({ verdict, what }) => verdict === 'missing' && what === 'credentials'))
+    return [...start, ...account];
+  const isDeployed = !account.some(({ words }) => words.endsWith('is not deployed yet'));
+  return [
+    ...start,
+    ...account,
+    ...(await asked('unchecked', 'concurrency', async () => [
+      onConcurrency(reserved, await ports.concurrency(), isDeployed),
+    ])),
+    ...onWarehouse(
+      installation,
+      warehouse.mode === 'serverless' ? null : await rightsIn(ports.warehouse(warehouse), warehouse.database),
+    ),
+    ...(warehouse.mode === 'serverless'
+      ? []
+      : await asked('unchecked', 'Firehose user', async () => [
+          firehoseUser(await ports.secret(warehouse.firehoseSecretArn)),
+        ])),
+    ...(
+      await Promise.all(
+        feeds.map(({ feed, name, producer, baseUrl, settings }) =>
+          asked('unchecked', `token ${feed}`, async () => {
+            const secretName = `heimdallr/${producer.name}/${name}`;
+            const question = { producer, baseUrl, settings, now };
+            const state = await stateOf(await ports.secret(secretName), question, ports.ask);
+            return [onToken({ feed, secretName, state })];
+          }),
+        ),
+      )
+    ).flat(),
+  ];
+}
+
+/** The findings, or the one that says why there are none. */
+async function asked(
+  verdict: Finding['verdict'],
+  what: string,
+  question: () => Promise<readonly Finding[]>,
+): Promise<readonly Finding[]> {
+  try {
+    return await question();
+  } catch (error) {
+    return [{ verdict, what, words: error instanceof Error ? error.message : String(error) }];
+  }
+}
+
+/** The same for a pipeline on this machine: its tokens and its warehouse can be asked. */
+export async function localPreflight(plan: LocalPlan, ask: Ports['ask']): Promise<readonly Finding[]> {
+  const { producers, events, secret, sql, database, now } = plan;
+  const findings: Finding[] = [...onAccount(null, '')];
+  const rights = await rightsIn(sql, database);
+  findings.push(
+    'problem' in rights
+      ? { verdict: 'missing', what: 'warehouse', words: `it cannot be asked: ${rights.problem}` }
+      : {
+          verdict: 'ok',
+          what: 'warehouse',
+          words: `it answers; Postgres stands in for Redshift, whose permissions it does not have`,
+        },
+  );
+  for (const { feed, baseUrl, settings, secretArn } of events) {
+    const producer = producers.find(({ name }) => name === feed.split(':')[0]);
+    if (producer === undefined) continue;
+    const state = await stateOf(await secret(secretArn), { producer, baseUrl, settings, now }, ask);
+    findings.push(onToken({ feed, secretName: `heimdallr/${feed.replace(':', '/')}`, state }));
+  }
+  return findings;
+}
+
+/** What stands in a feed's secret until somebody has put a token in. */
+const PLACEHOLDER = 'replace-me';
+
+async function stateOf(
+  secret: string | null,
+  question: Omit<Parameters<Ports['ask']>[0], 'token'>,
+  ask: Ports['ask'],
+): Promise<Token['state']> {
+  if (secret === null) return { kind: 'no secret' };
+  const token = tokenIn(secret);
+  if (token === null || token === '') return { kind: 'unreadable' };
+  return token === PLACEHOLDER ? { kind: 'placeholder' } : ask({ ...question, token });
+}
+
+function tokenIn(secret: string): string | null {
+  const text = secret.trim();
+  if (!text.startsWith('{')) return text;
+  try {
+    const { token }: { readonly token?: unknown } = JSON.parse(text);
+    return typeof token === 'string' ? token.trim() : null;
+  } catch {
+    return null;
+  }
+}
+
+async function rightsIn(sql: Sql, database: string): Promise<Rights | { readonly problem: string }> {
+  try {
+    const [[user, schemas, users] = []] = await sql.query(
+      `select usename::varchar(128), has_database_privilege(usename, ${literal(database)}, 'create'), usesuper from pg_user where usename = current_user`,
+    );
+    const isTrue = (value: string | null | undefined): boolean => value === 't' || value === 'true';
+    return { user: user ?? 'the user', mayCreateSchemas: isTrue(schemas), mayCreateUsers: isTrue(users) };
+  } catch (error) {
+    return { problem: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+function firehoseUser(text: string | null): Finding {
+  const what = 'Firehose user';
+  if (text === null)
+    return { verdict: 'missing', what, words: 'there is no secret at warehouse.firehoseSecretArn' };
+  try {
+    const { username, password }: Readonly<Record<string, unknown>> = JSON.parse(text);
+    if (typeof username === 'string' && typeof password === 'string')
+      return { verdict: 'ok', what, words: 'its secret holds a username and a password' };
+  } catch {
+    // Told below: what stands there may be the password itself.
+  }
+  return {
+    verdict: 'missing',
+    what,
+    words: 'the secret at warehouse.firehoseSecretArn must hold {"username": "…", "password": "…"}',
+  };
+}

@@ -1,0 +1,219 @@
+/** What is missing before a deployment is told in words, and what was not asked is never called good. */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { firehoseBlock } from '../infra/firehose-block.ts';
+import { readInstallation } from '../infra/read-installation.ts';
+import { lines } from '../operate/preflight/checks.ts';
+import { type Account, ask, type Ports, type Token } from '../operate/preflight/ports.ts';
+import { preflight } from '../operate/preflight/preflight.ts';
+import rollbar from '../producers/rollbar/index.ts';
+import { type Simulator, startSimulator } from '../producers/rollbar/simulator.ts';
+import { existing, now, producers, serverless } from './infra-stack.ts';
+import { openWarehouse } from './warehouse-world.ts';
+
+const deployed: Account = { id: '123456789012', bootstrap: 'CREATE_COMPLETE', status: 'UPDATE_COMPLETE' };
+const answered = (status: number, refusal: string | null = null): Token['state'] => ({
+  ...{ kind: 'answered', status, refusal },
+});
+
+/** An account in which nothing is missing, unless it is changed. */
+function account(change: Partial<Ports> = {}): Ports {
+  return {
+    region: async () => 'eu-west-1',
+    account: async () => deployed,
+    concurrency: async () => ({ limit: 1000, unreserved: 950 }),
+    secret: async () => '{"token":"a-token","username":"u","password":"p"}',
+    ask: async () => answered(200),
+    warehouse: () => ({
+      run: async () => undefined,
+      query: async () => [['owner', 'true', 'true']],
+    }),
+    ...change,
+  };
+}
+
+async function findings(change: Partial<Ports> = {}, written: unknown = serverless) {
+  const installation = readInstallation(written, producers, now);
+  const plan = { installation, stack: 'Heimdallr', reserved: 13, firehoseBlock, now };
+  return preflight(plan, account(change));
+}
+
+const said = async (...args: Parameters<typeof findings>): Promise<readonly string[]> =>
+  lines(await findings(...args)).filter((line) => !line.startsWith('ok'));
+
+describe('in an account', () => {
+  test('where nothing is missing, nothing is', async () => {
+    expect(await said()).toEqual([expect.stringMatching(/^unchecked +permissions .*first deployment$/)]);
+    expect(await said({}, existing)).toEqual([
+      expect.stringMatching(/^unchecked +reachability .*publicly accessible, without enhanced VPC routing/),
+    ]);
+  });
+
+  test.each<[string, Partial<Ports>, RegExp]>([
+    ['no region', { region: async () => null }, /^missing +region .*give --region/],
+    [
+      'a region without Firehose’s block',
+      { region: async () => 'xx-nowhere-1' },
+      /^missing +region .*choose another/,
+    ],
+    [
+      'no bootstrap',
+      { account: async () => ({ ...deployed, bootstrap: null }) },
+      /^missing +bootstrap .*npx cdk bootstrap/,
+    ],
+    [
+      'a first deployment that failed',
+      { account: async () => ({ ...deployed, status: 'ROLLBACK_COMPLETE' }) },
+      /^missing +stack .*delete-stack/,
+    ],
+    [
+      'a deployment under way',
+      { account: async () => ({ ...deployed, status: 'UPDATE_IN_PROGRESS' }) },
+      /^missing +stack .*wait/,
+    ],
+    [
+      'the quota of a new account',
+      {
+        account: async () => ({ ...deployed, status: null }),
+        concurrency: async () => ({ limit: 10, unreserved: 10 }),
+      },
+      /^missing +concurrency .*reserve 13 of 10 .*L-B99A9384/,
+    ],
+    [
+      'a placeholder in a secret',
+      { secret: async () => '{"token":"replace-me","personKey":"k"}' },
+      /^missing +token alpha:web .*nobody has put it in/,
+    ],
+    [
+      'nonsense in a secret',
+      { secret: async () => '{"tokens":1}' },
+      /^missing +token alpha:web .*must be the bare token/,
+    ],
+    [
+      'a token that is refused',
+      { ask: async () => answered(401) },
+      /^missing +token alpha:web .*refuses it \(401\)/,
+    ],
+    [
+      'a refusal in disguise',
+      { ask: async () => answered(200, 'invalid token') },
+      /^missing +token alpha:web .*invalid token/,
+    ],
+    [
+      'settings that name nothing',
+      { ask: async () => answered(404) },
+      /^missing +token alpha:web .*not there/,
+    ],
+    [
+      'a vendor that is away',
+      { ask: async () => ({ kind: 'no answer', reason: 'TimeoutError' }) },
+      /^unchecked +token alpha:web .*TimeoutError/,
+    ],
+    [
+      'a secret that is not there yet',
+      { secret: async () => null },
+      /^unchecked +token alpha:web .*first deployment/,
+    ],
+    [
+      'a question that may not be asked',
+      {
+        concurrency: async () => {
+          throw new Error('your credentials may not do this');
+        },
+      },
+      /^unchecked +concurrency +your credentials/,
+    ],
+  ])('tells of %s', async (_name, change, wanted) => {
+    expect(await said(change)).toEqual(expect.arrayContaining([expect.stringMatching(wanted)]));
+  });
+
+  test('asks nothing more without credentials', async () => {
+    const refused = async () => {
+      throw new Error('AWS takes no credentials of yours; log in');
+    };
+
+    expect(await said({ account: refused })).toEqual([
+      expect.stringMatching(/^missing +credentials .*log in$/),
+    ]);
+  });
+
+  test.each<[string, Partial<Ports>, RegExp]>([
+    [
+      'may not make schemas',
+      { warehouse: () => ({ run: async () => undefined, query: async () => [['app', 'false', 'true']] }) },
+      /^missing +permissions .*grant create on database analytics to app/,
+    ],
+    [
+      'may not make users',
+      { warehouse: () => ({ run: async () => undefined, query: async () => [['app', 'true', 'false']] }) },
+      /^missing +permissions .*alter user app createuser/,
+    ],
+    [
+      'cannot be asked',
+      {
+        warehouse: () => ({
+          run: async () => undefined,
+          query: async () => {
+            throw new Error('it is paused');
+          },
+        }),
+      },
+      /^missing +permissions .*it is paused/,
+    ],
+    ['has no secret for Firehose', { secret: async () => null }, /^missing +Firehose user .*no secret/],
+    [
+      'has another secret for Firehose',
+      { secret: async () => 'bare-password' },
+      /^missing +Firehose user .*must hold/,
+    ],
+  ])('tells of a warehouse that was there and %s', async (_name, change, wanted) => {
+    const found = await said(change, existing);
+
+    expect(found).toEqual(expect.arrayContaining([expect.stringMatching(wanted)]));
+    expect(found.join()).not.toContain('bare-password');
+  });
+
+  test('what it asks a warehouse is SQL that both understand', async () => {
+    const world = await openWarehouse();
+    try {
+      const found = await findings(
+        { warehouse: () => world.sql },
+        {
+          ...existing,
+          warehouse: { ...existing.warehouse, database: 'postgres' },
+        },
+      );
+
+      expect(found.find(({ what }) => what === 'permissions')).toMatchObject({ verdict: 'ok' });
+    } finally {
+      await world.database.close();
+    }
+  });
+});
+
+describe('a vendor', () => {
+  let vendor: Simulator;
+  beforeAll(async () => {
+    vendor = await startSimulator({
+      occurrences: 10,
+      seed: 1,
+      sinceHours: 1,
+      tokens: { 'a-good-token': ['read'] },
+    });
+  });
+  afterAll(() => vendor.close());
+
+  const question = (token: string, baseUrl = vendor.url) => ({
+    ...{ producer: rollbar as never, baseUrl, token, now: new Date() },
+    settings: { lookback_minutes: 10 },
+  });
+
+  test('is asked once with the token of the secret', async () => {
+    expect(await ask(question('a-good-token'))).toEqual(answered(200));
+    expect(await ask(question('a-bad-token'))).toMatchObject({ kind: 'answered', refusal: null });
+    expect((await ask(question('a-bad-token'))) as object).not.toMatchObject({ status: 200 });
+  });
+
+  test('that is away is no verdict on the token', async () => {
+    expect(await ask(question('a-good-token', 'http://127.0.0.1:9'))).toMatchObject({ kind: 'no answer' });
+  });
+});
