@@ -79,6 +79,12 @@ export const acknowledgements: readonly Acknowledgement[] = [
     reason:
       'Generated passwords that nobody has seen. Firehose caches its own for ten minutes, so rotating a single user fails COPYs.',
   },
+  ...['AwsSolutions-EC28', 'AwsSolutions-EC29'].map((id) => ({
+    id,
+    on: ({ network }: Pipeline) => network.instances,
+    reason:
+      'A NAT instance keeps nothing and is made anew at will; the freshness of the feeds tells when it does not work.',
+  })),
   {
     id: 'AwsSolutions-EC23',
     on: ({ warehouse }) => (warehouse instanceof ServerlessWarehouse ? [warehouse.securityGroup] : []),

@@ -185,11 +185,20 @@ export interface AlarmChoice {
 
 export interface NetworkChoice {
   /**
+   * How producers reach their vendors; docs/cost.md has the price of each. Default: `nat-gateway`.
+   *
+   * - `nat-gateway`: from private subnets, from a fixed address that vendors can put on an allow-list.
+   * - `nat-instance`: the same with the smallest EC2 instance in the gateway's place, for a fifth of its price. You patch it;
+   *   while it is replaced, polls fail and are made up for.
+   * - `none`: outside any network, from whatever address AWS has, for nothing.
+   */
+  readonly kind?: 'nat-gateway' | 'nat-instance' | 'none';
+  /**
    * How many availability zones, or which. Default: 3, because the subnets of a Serverless workgroup must span
    * three. Name them when one of the first three of your region does not offer Redshift Serverless.
    */
   readonly availabilityZones?: number | readonly string[];
-  /** NAT gateways, each with its fixed address and its price. Default: 1; a lost zone then delays facts, and loses none. */
+  /** NAT gateways (or instances), each with its fixed address and its price. Default: 1; a lost zone then delays facts, and loses none. */
   readonly natGateways?: number;
 }
 

@@ -43,7 +43,7 @@ export class PipelineFunction extends NodejsFunction {
   usesWarehouse = false;
 
   constructor(scope: Construct, id: string, props: PipelineFunctionProps) {
-    const { network } = props;
+    const placement = props.network?.placement ?? null;
     const log = new ServiceLog(scope, `${id}Log`);
     const role = new Role(scope, `${id}Role`, { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
     super(scope, id, {
@@ -68,11 +68,11 @@ export class PipelineFunction extends NodejsFunction {
       ...(props.reservedConcurrency === undefined
         ? {}
         : { reservedConcurrentExecutions: props.reservedConcurrency }),
-      ...(network === undefined ? {} : network.placement),
+      ...placement,
     });
     this.service = props.service;
     log.grantWrite(this);
-    if (network !== undefined) this.allow(NETWORK_INTERFACE_ACTIONS, ['*']);
+    if (placement !== null) this.allow(NETWORK_INTERFACE_ACTIONS, ['*']);
   }
 
   /** Adds to what the function may do. */

@@ -61,7 +61,10 @@ function pipeline(stack: Stack, { root, installation, records, marts }: Pipeline
   const { timeZone } = ranking.settings;
 
   const clock = new Clock(stack, 'Clock');
-  const network = new Network(stack, 'Network', installation.network);
+  const network = new Network(stack, 'Network', {
+    ...installation.network,
+    holdsWarehouse: installation.warehouse.mode === 'serverless',
+  });
   const state = new FeedState(stack, 'FeedState');
   const facts = new FactStream(stack, 'FactStream', { shards });
 

@@ -9,21 +9,21 @@
  * CloudFormation does not say where Redshift keeps its own, and the functions need it.
  */
 import { RemovalPolicy } from 'aws-cdk-lib';
-import { type Connections, SecurityGroup, SubnetType } from 'aws-cdk-lib/aws-ec2';
+import { type Connections, type IVpc, SecurityGroup, SubnetType } from 'aws-cdk-lib/aws-ec2';
 import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { CfnNamespace, CfnWorkgroup } from 'aws-cdk-lib/aws-redshiftserverless';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
 import { type Archive, PREFIX } from './archive.ts';
 import { openDataApi, type SqlTarget } from './data-api.ts';
-import type { Network } from './network.ts';
 import type { PipelineFunction } from './pipeline-function.ts';
 import type { ResolvedServerless } from './read-warehouse.ts';
 import type { Warehouse } from './warehouse.ts';
 
 export interface ServerlessWarehouseProps {
   readonly choice: ResolvedServerless;
-  readonly network: Network;
+  /** It stands in its public subnets. */
+  readonly vpc: IVpc;
   /** Where rows are staged. */
   readonly archive: Archive;
 }
@@ -44,7 +44,7 @@ export class ServerlessWarehouse extends Construct implements Warehouse {
   readonly workgroup: CfnWorkgroup;
   readonly #administrator: Secret;
 
-  constructor(scope: Construct, id: string, { choice, network, archive }: ServerlessWarehouseProps) {
+  constructor(scope: Construct, id: string, { choice, vpc, archive }: ServerlessWarehouseProps) {
     super(scope, id);
     this.database = choice.database;
     this.#administrator = databaseUser(this, 'Administrator', 'heimdallr_admin');
@@ -52,7 +52,7 @@ export class ServerlessWarehouse extends Construct implements Warehouse {
     this.secrets = [this.#administrator, firehose];
     this.firehoseSecretArn = firehose.secretArn;
     this.securityGroup = new SecurityGroup(this, 'SecurityGroup', {
-      vpc: network.vpc,
+      vpc,
       description: 'The warehouse: Firehose in, nothing out',
       allowAllOutbound: false,
     });
@@ -75,7 +75,7 @@ export class ServerlessWarehouse extends Construct implements Warehouse {
       adminUserPassword: this.#administrator.secretValueFromJson('password').unsafeUnwrap(),
     });
     this.namespace.applyRemovalPolicy(RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE);
-    const publicSubnets = network.vpc.selectSubnets({ subnetType: SubnetType.PUBLIC });
+    const publicSubnets = vpc.selectSubnets({ subnetType: SubnetType.PUBLIC });
     this.workgroup = new CfnWorkgroup(this, 'Workgroup', {
       workgroupName: NAME,
       namespaceName: this.namespace.ref,

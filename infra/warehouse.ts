@@ -35,7 +35,8 @@ export function warehouseFor(
   network: Network,
   archive: Archive,
 ): ServerlessWarehouse | ExistingWarehouse {
-  return choice.mode === 'serverless'
-    ? new ServerlessWarehouse(scope, id, { choice, network, archive })
-    : new ExistingWarehouse(scope, id, choice);
+  if (choice.mode === 'existing') return new ExistingWarehouse(scope, id, choice);
+  const { vpc } = network;
+  if (vpc === null) throw new TypeError('a Serverless warehouse stands in a network, got none');
+  return new ServerlessWarehouse(scope, id, { choice, vpc, archive });
 }

@@ -35,7 +35,7 @@ test('what is not written has its default', () => {
     freshnessMinutes: 15,
     deliveryStreams: 1,
     streamShards: 1,
-    network: { availabilityZones: 3, natGateways: 1 },
+    network: { kind: 'nat-gateway', availabilityZones: 3, natGateways: 1 },
     ranking: { everyHours: 24, settings: rankingDefaults },
     alarms: { email: [], slack: null, off: [], thresholds: {}, runbook: 'docs/runbook.md' },
     digest: null,
@@ -194,6 +194,16 @@ const refused: readonly (readonly [string, unknown, string])[] = [
     'a zone that is none',
     { ...serverless, network: { availabilityZones: ['here'] } },
     'network.availabilityZones[0]: got "here", expected an availability zone such as eu-west-1a',
+  ],
+  [
+    'a network of another kind',
+    { ...serverless, network: { kind: 'vpn' } },
+    'network.kind: got "vpn", expected "nat-gateway" or "nat-instance" or "none"',
+  ],
+  [
+    'gateways where there are none',
+    { ...serverless, network: { kind: 'none', natGateways: 1 } },
+    "network.natGateways: got 1, expected nothing, with network.kind 'none'",
   ],
   [
     'more gateways than zones',

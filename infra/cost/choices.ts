@@ -3,8 +3,14 @@ import type { ResolvedInstallation } from '../read-installation.ts';
 
 /** Name → the installation with that choice, where it differs from what is configured. */
 export function otherChoices(installation: ResolvedInstallation): ReadonlyMap<string, ResolvedInstallation> {
-  const { warehouse } = installation;
+  const { warehouse, network } = installation;
   const choices = new Map<string, ResolvedInstallation>();
+  const others = ['nat-gateway', 'nat-instance', 'none'] as const;
+  for (const kind of others.filter((each) => each !== network.kind))
+    choices.set(`\`network.kind: '${kind}'\``, {
+      ...installation,
+      network: { ...network, kind, natGateways: kind === 'none' ? 0 : Math.max(1, network.natGateways) },
+    });
   if (warehouse.mode !== 'serverless') return choices;
   const rpu = warehouse.baseCapacityRpu === 8 ? 4 : 8;
   choices.set(`\`warehouse.baseCapacityRpu: ${rpu}\``, {
