@@ -28,8 +28,12 @@ const COMPARISON = {
 /** A composite alarm may name a hundred others. */
 const MOST_CHILDREN = 100;
 
-/** Adds the alarms; called last, when every part is there. */
-export function alarms(stack: Stack, pipeline: Pipeline, installation: ResolvedInstallation): void {
+/** Adds the alarms; called last, when every part is there. @returns them, for the dashboard. */
+export function alarms(
+  stack: Stack,
+  pipeline: Pipeline,
+  installation: ResolvedInstallation,
+): readonly Alarm[] {
   const { off, thresholds, runbook, ...recipients } = installation.alarms;
   const horn = new Horn(stack, 'Horn', recipients);
   const wanted = catalogue(pipeline, installation).filter(({ name }) => !off.some((each) => each === name));
@@ -40,7 +44,8 @@ export function alarms(stack: Stack, pipeline: Pipeline, installation: ResolvedI
     return { definition, alarm };
   });
   const pages = made.filter(({ definition }) => definition.severity === 'page').map(({ alarm }) => alarm);
-  if (pages.length === 0) return;
+  const all = made.map(({ alarm }) => alarm);
+  if (pages.length === 0) return all;
   const groups = Array.from({ length: Math.ceil(pages.length / MOST_CHILDREN) }, (_, index) =>
     pages.slice(index * MOST_CHILDREN, (index + 1) * MOST_CHILDREN),
   );
@@ -50,6 +55,7 @@ export function alarms(stack: Stack, pipeline: Pipeline, installation: ResolvedI
       alarmDescription: `Heimdallr is not healthy: an alarm that pages sounds. ${runbook}#pipeline-unhealthy`,
     });
   });
+  return all;
 }
 
 function alarmFor(horn: Horn, definition: AlarmDefinition, threshold: number, runbook: string): Alarm {

@@ -17,6 +17,7 @@ import { alarms } from './alarms.ts';
 import { Archive } from './archive.ts';
 import { Clock } from './clock.ts';
 import { warnOfSleeplessness } from './cost/sleepless.ts';
+import { dashboard } from './dashboard.ts';
 import { Digest } from './digest.ts';
 import { FactStream } from './fact-stream.ts';
 import { FeedState } from './feed-state.ts';
@@ -48,7 +49,8 @@ export class PipelineStack extends Stack {
     super(scope, id, { description: 'Heimdallr: what went wrong, was built and was released, in Redshift' });
     this.parts = pipeline(this, props);
     outputs(this, this.parts, props.installation);
-    alarms(this, this.parts, props.installation);
+    const heard = alarms(this, this.parts, props.installation);
+    dashboard(this, this.parts, props.installation, heard);
     warnOfSleeplessness(this, this.parts, props.installation);
   }
 }

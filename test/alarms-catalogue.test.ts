@@ -193,6 +193,38 @@ test('a page sounds at the topic of pages, and makes the pipeline unhealthy', ()
     expect([topicOf(/Page/), topicOf(/Ticket/)]).toContain(properties.OKActions[0].Ref);
 });
 
+test('the dashboard is one screen, in the order in which a fact travels, with every feed and every alarm', () => {
+  const body = template.one('AWS::CloudWatch::Dashboard').Properties.DashboardBody;
+  const text: string = (body['Fn::Join'] as [string, unknown[]])[1]
+    .map((part) => (typeof part === 'string' ? part : 'x'))
+    .join('');
+  const widgets: readonly {
+    x: number;
+    y: number;
+    width: number;
+    height: number;
+    properties: { title: string };
+  }[] = JSON.parse(text).widgets;
+  const graphs = widgets.slice(1);
+  const [status] = widgets;
+
+  expect(graphs.map(({ properties: { title } }) => title.split(':')[0])).toEqual([
+    'Polled',
+    'Stream',
+    'Transform',
+    'Delivery',
+    'Loader',
+    'Freshness',
+    'Books',
+    'Cost',
+  ]);
+  expect(graphs.map(({ x }) => x)).toEqual([0, 6, 12, 18, 0, 6, 12, 18]);
+  expect(Math.max(...widgets.map(({ y, height }) => y + height))).toBeLessThanOrEqual(18);
+  for (const feed of ['alpha:web', 'alpha:app', 'beta:core'])
+    expect(JSON.stringify(graphs[0])).toContain(`"${feed}"`);
+  expect(JSON.stringify(status).match(/"x"/g)?.length).toBeGreaterThanOrEqual(alarms.length);
+});
+
 describe('the configuration', () => {
   const withAlarms = (chosen: object) => new TemplateUnderTest({ ...serverless, alarms: chosen });
 
