@@ -52,8 +52,8 @@ async function main({ args, screen, now }: Tools): Promise<ExitCode> {
     const events = (await pipeline.starts())
       .map(({ input }): Partial<FeedEvent> => JSON.parse(input))
       .filter((event): event is FeedEvent => event.feed !== undefined && event.task === undefined);
-    const [sql, database] = [pipeline.warehouse(), pipeline.output('WarehouseDatabase')];
-    return localPreflight({ producers, events, sql, database, secret: pipeline.secret, now: now() }, ask);
+    const sql = pipeline.warehouse();
+    return localPreflight({ producers, events, sql, secret: pipeline.secret, now: now() }, ask);
   }
 
   async function inAccount(
