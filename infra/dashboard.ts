@@ -16,7 +16,7 @@ import {
   PeriodOverride,
 } from 'aws-cdk-lib/aws-cloudwatch';
 import { CfnWorkgroup } from 'aws-cdk-lib/aws-redshiftserverless';
-import { ofDelivery, ofService, published } from './alarms/metrics.ts';
+import { ofDelivery, ofFeed, ofService, published } from './alarms/metrics.ts';
 import type { Pipeline } from './pipeline-stack.ts';
 import type { ResolvedInstallation } from './read-installation.ts';
 
@@ -38,12 +38,8 @@ export function dashboard(
     published(loader.fn.service, name, 'Maximum', 15, dimensions);
   const ofStream = (name: string) =>
     ofService('Kinesis', name, { StreamName: facts.streamName }, 'Sum', MINUTES);
-  const polled = feeds.map(({ feed, producer }) =>
-    named(published(producer.name, 'RecordsEmitted', 'Sum', MINUTES, { feed }), feed),
-  );
-  const failed = feeds.map(({ feed, producer }) =>
-    named(published(producer.name, 'PollFailed', 'Sum', MINUTES, { feed }), `${feed} failed`),
-  );
+  const polled = feeds.map(({ feed }) => named(ofFeed(feed, 'RecordsEmitted', 'Sum', MINUTES), feed));
+  const failed = feeds.map(({ feed }) => named(ofFeed(feed, 'PollFailed', 'Sum', MINUTES), `${feed} failed`));
   const fresh = feeds.map(({ feed }) => named(ofLoader('FreshnessSeconds', { feed }), feed));
   const computing = warehouse.node
     .findAll()

@@ -2,14 +2,14 @@
 import type { Pipeline } from '../pipeline-stack.ts';
 import type { ResolvedInstallation } from '../read-installation.ts';
 import type { AlarmDefinition } from './definition.ts';
-import { published, type Statistic } from './metrics.ts';
+import { ofFeed, type Statistic } from './metrics.ts';
 
 export function feedAlarms(_pipeline: Pipeline, { feeds }: ResolvedInstallation): readonly AlarmDefinition[] {
   return feeds.flatMap(({ feed, producer }): readonly AlarmDefinition[] => {
     // A period holds at least three polls, so that one that is late is none that is missing.
     const minutes = Math.max(5, 3 * producer.everyMinutes);
     const metric = (name: string, statistic: Statistic, period = minutes) =>
-      published(producer.name, name, statistic, period, { feed });
+      ofFeed(feed, name, statistic, period);
     const of = feed;
     return [
       {

@@ -18,6 +18,13 @@ export const published = (
     dimensionsMap: { service, ...dimensions },
   });
 
+/** A metric that a producer publishes for a feed; the feed is its only dimension. */
+export const ofFeed = (feed: string, metricName: string, statistic: Statistic, minutes: number): Metric =>
+  new Metric({
+    ...{ namespace: 'Heimdallr', metricName, statistic, period: Duration.minutes(minutes) },
+    dimensionsMap: { feed },
+  });
+
 /** A metric of a service of AWS. */
 export const ofService = (
   namespace: string,

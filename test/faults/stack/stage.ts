@@ -17,6 +17,7 @@ import {
   startServices,
 } from '../../../local/services/index.ts';
 import type { InvokeResult } from '../../../local/stack/async-invocation.ts';
+import type { StackEvent } from '../../../local/stack/events.ts';
 import type { FunctionDefinition } from '../../../local/stack/functions.ts';
 import { createGuard } from '../../../local/stack/guard.ts';
 import type { ScheduleDefinition } from '../../../local/stack/scheduler.ts';
@@ -35,6 +36,8 @@ export interface StageOptions {
   readonly speed: number;
   /** Faults that strike at every step do so, and not at every fourth only. */
   readonly isThorough: boolean;
+  /** Told of everything that the stack says. */
+  readonly onEvent?: (event: StackEvent) => void;
 }
 
 /** The functions that a fault can name. */
@@ -201,7 +204,7 @@ export class Stage {
         now: this.clock.now,
       },
       secretValue: ({ generated }) => secretWithToken(generated),
-      onEvent: () => undefined,
+      onEvent: (event) => this.#options.onEvent?.(event),
       onResult: () => undefined,
       isPaused: true,
       clockAhead: this.clock.aheadOf,
