@@ -79,6 +79,13 @@ describe('of users whose return some bugs cut short', () => {
     expect(named(result, 'Nightly digest')).toMatchObject({ tier: 'not_measurable', reason: 'background' });
   });
 
+  test('an item is traced to the release that brought it, and an old one to none', () => {
+    const wrong = result.origins?.filter(({ said, truth }) => said !== truth);
+
+    expect(result.origins?.filter(({ truth }) => truth !== null)).toHaveLength(10);
+    expect(wrong).toEqual([]);
+  });
+
   test('a resolve that helped is told from one that did not', () => {
     const wrong = result.fixes.filter(({ said, truth }) => said !== truth && said !== 'too_few');
 

@@ -22,9 +22,10 @@ export const rankingOf = ({ settings }: Pick<World, 'settings'>, withSegment: bo
   },
 });
 
-/** Identity of a release in the warehouse. */
-export const releaseUuid = (version: number): string =>
-  `00000000-0000-4000-8000-${String(version).padStart(12, '0')}`;
+const APP = '00000000-0000-4000-8000-00000000000a';
+
+/** Identity of a release in heimdallr.release. */
+export const releaseId = (version: number): string => `heroku:${APP}:${version}`;
 
 /** Empties the warehouse and loads a world; the clock stands at three in the morning after its last day. */
 export async function load(world: World, warehouse: Warehouse): Promise<void> {
@@ -141,7 +142,7 @@ async function loadReleases({ releases }: World, { database }: Warehouse): Promi
     await database.query(
       `insert into heimdallr.heroku_release
          (app_id, version, id, app_name, status, description, git_sha, has_release_phase, created_at, _feed, _observed_at, _run_id)
-       select '00000000-0000-4000-8000-00000000000a', ${version}, '${releaseUuid(version)}', 'app', '${status}', 'Deploy', '${sha}',
+       select '${APP}', ${version}, '00000000-0000-4000-8000-${String(version).padStart(12, '0')}', 'app', '${status}', 'Deploy', '${sha}',
          false, ${stamp(at)}, ${PROVENANCE}`,
     );
   }

@@ -24,6 +24,9 @@ export interface Figures extends RankingFigures {
   readonly covered: Tally;
   readonly coveredHarmless: Tally;
   readonly coveredHarmful: Tally;
+  /** Of items that meet nobody more often for a trait that drives the return and that no column shows. */
+  readonly measuredHarmless: Tally;
+  readonly measuredHarmful: Tally;
   readonly coveredFeature: Tally;
   /** Of those confirmed, the harmless ones. */
   readonly falseDiscoveries: number;
@@ -54,6 +57,8 @@ export function figuresOf({ verdicts }: SeedResult, horizon: number): Figures {
     covered: covered(measured),
     coveredHarmless: covered(measured.filter(({ kind }) => kind === 'harmless')),
     coveredHarmful: covered(measured.filter(({ kind }) => kind === 'harmful')),
+    measuredHarmless: covered(measured.filter((one) => one.kind === 'harmless' && !isHidden(one))),
+    measuredHarmful: covered(measured.filter((one) => one.kind === 'harmful' && !isHidden(one))),
     coveredFeature: covered(measured.filter(({ reach }) => reach === 'feature')),
     falseDiscoveries: share(confirmed.filter(({ kind }) => kind === 'harmless').length, confirmed.length),
     power: share(harmful.filter(({ tier }) => tier === 'confirmed').length, harmful.length),
@@ -71,6 +76,9 @@ export function figuresOf({ verdicts }: SeedResult, horizon: number): Figures {
     ),
   };
 }
+
+/** Engaged users open the feature, and old devices belong to those who come seldom: neither stands in the activity table. */
+const isHidden = ({ reach }: Verdict): boolean => reach === 'feature' || reach === 'old_device';
 
 /** Items that are not likely to harm count nothing. */
 const predicted = ({ tier, lost }: Verdict): number =>

@@ -2,7 +2,7 @@
 import { makeWorld, type World, type WorldSettings } from '../../simulation/world/world.ts';
 import { refresh } from '../../warehouse/ranking/refresh.ts';
 import type { World as Warehouse } from '../warehouse-world.ts';
-import { load, rankingOf, releaseUuid } from './load.ts';
+import { load, rankingOf, releaseId } from './load.ts';
 import { type Naive, naiveLosses } from './naive.ts';
 
 /**
@@ -142,7 +142,7 @@ async function originsOf(world: World, { rows }: Warehouse): Promise<readonly Or
   return [...world.truth.values()].map(({ bug, broughtBy }) => ({
     name: bug.name,
     said: said.find(({ item_id }) => Number(item_id) === bug.id)?.introduced_release_id ?? null,
-    truth: broughtBy === null ? null : releaseUuid(broughtBy.version),
+    truth: broughtBy === null ? null : releaseId(broughtBy.version),
   }));
 }
 

@@ -91,11 +91,19 @@ const tally = <Row>(rows: readonly Row[], isHit: (row: Row) => boolean): Tally =
 function coverageLines(effects: readonly SeedResult[], segment: readonly SeedResult[]): readonly Line[] {
   const both = (
     results: readonly SeedResult[],
-    key: 'coveredHarmless' | 'coveredHarmful' | 'coveredFeature',
+    key: 'measuredHarmless' | 'measuredHarmful' | 'coveredFeature',
   ) => tallied(results.flatMap((result) => JUDGED.map((horizon) => figuresOf(result, horizon)[key])));
   return [
-    { name: 'intervals of harmless items', ...both(effects, 'coveredHarmless'), target: atLeast(0.96) },
-    { name: 'intervals of harmful items', ...both(effects, 'coveredHarmful'), target: atLeast(0.95) },
+    {
+      name: 'intervals of harmless items, no hidden trait',
+      ...both(effects, 'measuredHarmless'),
+      target: atLeast(0.96),
+    },
+    {
+      name: 'intervals of harmful items, no hidden trait',
+      ...both(effects, 'measuredHarmful'),
+      target: atLeast(0.95),
+    },
     {
       name: 'intervals of feature items, no segment',
       ...both(effects, 'coveredFeature'),
@@ -156,9 +164,7 @@ function originLines(results: readonly SeedResult[]): readonly Line[] {
   return [
     {
       name: 'release that brought an item',
-      ...tallied([
-        tally(known, ({ said, truth }) => said !== null && truth !== null && said.includes(truth)),
-      ]),
+      ...tallied([tally(known, ({ said, truth }) => said === truth)]),
       target: atLeast(0.98),
     },
     {
