@@ -476,9 +476,9 @@ describe('a template that cannot be run is refused with the name of the resource
       'a function must be a bundle without layers to run here',
     ],
     [
-      'a cron expression',
-      schedule({ ScheduleExpression: 'cron(0 * * * ? *)' }),
-      'a schedule must be like rate(1 minute) or rate(5 minutes) here, got cron(0 * * * ? *)',
+      'a start at one time only',
+      schedule({ ScheduleExpression: 'at(2030-01-01T00:00:00)' }),
+      'a schedule must be like rate(1 minute) or rate(5 minutes) here, got at(2030-01-01T00:00:00)',
     ],
     [
       'a flexible window',
