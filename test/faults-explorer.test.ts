@@ -8,7 +8,7 @@ import { scheduleOf } from './faults/explorer/schedule.ts';
 import { play } from './faults/explorer/world.ts';
 
 test('whatever goes wrong, every fact arrives once and in its newest version, and the ledger says so', async () => {
-  const explored = await explore({ seed: 1, schedules: 300, twinEvery: 60 });
+  const explored = await explore({ seed: 1, schedules: 200, twinEvery: 60 });
 
   expect(explored.failures.map(report)).toEqual([]);
   expect(explored.missing).toEqual([]);
