@@ -250,6 +250,158 @@ test('changes of settings, rollbacks and rehearsals are no deployments of code',
   ]);
 });
 
+describe('what counts as a deployment of code', () => {
+  const kinds = async () =>
+    (
+      await product.world.rows(
+        'select version, is_config_only from heimdallr.release order by created_at, version',
+      )
+    ).map(({ is_config_only }) => is_config_only);
+
+  test('the retry of a release that failed is one: its slug did not serve before', async () => {
+    await released(1, first, 1000);
+    await released(2, second, 1001, { status: "'failed'" });
+    await released(3, second, 1002);
+    await released(4, second, 1003);
+
+    await refresh(NEVER, product.world.ports);
+
+    expect(await kinds()).toEqual(['f', 'f', 'f', 't']);
+  });
+
+  test('releases of one second follow one another by their number', async () => {
+    await released(9, first, 1000);
+    await released(10, second, 1000);
+    await released(11, second, 1000);
+
+    await refresh(NEVER, product.world.ports);
+
+    expect(
+      await product.world.rows('select version from heimdallr.release where is_config_only order by version'),
+    ).toEqual([{ version: 'v11' }]);
+  });
+
+  test('an image without a commit is one, when another image served before', async () => {
+    const image = (name: string) => ({ slug_id: 'null', oci_image_id: `'${name}'` });
+    await released(1, null, 1000, image('image-1'));
+    await released(2, null, 1001, image('image-2'));
+    await released(3, null, 1002, image('image-2'));
+
+    await refresh(NEVER, product.world.ports);
+
+    expect(await kinds()).toEqual(['f', 'f', 't']);
+  });
+});
+
+const reported = (id: number, revision: string, hours: number, environment = 'production') =>
+  query(
+    `insert into heimdallr.rollbar_deploy (project_id, id, environment, revision, status, started_at, finished_at, _feed, _observed_at, _run_id)
+     values (1, ${id}, '${environment}', '${revision}', 'succeeded', '${at(0, hours)}', '${at(0, hours)}', ${run})`,
+  );
+
+test('a deploy that is reported by the first seven characters of its commit counts once', async () => {
+  await released(1, first, 1000);
+  await reported(5, first.slice(0, 7), 1000.1);
+
+  await refresh(NEVER, product.world.ports);
+
+  expect(await product.world.rows('select deployments from heimdallr.delivery_daily')).toEqual([
+    { deployments: '1' },
+  ]);
+});
+
+test('a bug that names a whole commit is found in a release that names its beginning', async () => {
+  await reported(5, first.slice(0, 8).toUpperCase(), 1000);
+  await met(7, 1001, first);
+
+  await refresh(NEVER, product.world.ports);
+
+  expect(await lineage(7)).toEqual([['introduced', '5', 'code_version', 0.9]]);
+});
+
+test('a deployment that GitHub knows to serve users does, whatever its environment is called', async () => {
+  await query(
+    `insert into heimdallr.github_deployment (id, git_sha, environment, is_production, is_transient, state, created_at, _feed, _observed_at, _run_id)
+     values (1, '${first}', 'latest', true, false, 'success', '${at(0, 1000)}', ${run}),
+            (2, '${second}', 'pr-12', false, true, 'success', '${at(0, 1001)}', ${run})`,
+  );
+
+  await refresh(NEVER, product.world.ports);
+
+  expect(
+    await product.world.rows('select version, is_production from heimdallr.release order by version'),
+  ).toEqual([
+    { version: '1', is_production: 't' },
+    { version: '2', is_production: 'f' },
+  ]);
+});
+
+test('two resolves of one day stay two, and so do the returns between them', async () => {
+  const told = (resolved: number, activated: number, by: number) =>
+    query(
+      `update heimdallr.rollbar_item set last_resolved_at = '${at(0, resolved)}', last_activated_at = '${at(0, activated)}', activating_occurrence_id = ${by} where id = 7`,
+    );
+  await met(7, 1001, null);
+  await item(7, { first_occurrence_at: 'null' });
+  await told(1009, 1010, 501);
+  await refresh(NEVER, product.world.ports);
+  await told(1011, 1012, 502);
+
+  await refresh(NEVER, product.world.ports);
+  await refresh(NEVER, product.world.ports);
+
+  expect((await lineage(7)).map(([event]) => event)).toEqual([
+    ...['introduced', 'resolved', 'reappeared', 'resolved', 'reappeared'],
+  ]);
+});
+
+test('an item whose occurrences are not in the warehouse is introduced when Rollbar says', async () => {
+  await released(1, first, 1000);
+  await item(7, {
+    first_occurrence_at: `'${at(0, 1001)}'`,
+    first_occurrence_id: '77',
+    environment: "'production'",
+  });
+  await item(8, { first_occurrence_at: `'${at(0, -500)}'`, first_occurrence_id: '78' });
+
+  await refresh(NEVER, product.world.ports);
+
+  expect(await lineage(7)).toEqual([['introduced', 'v1', 'time', 0.5]]);
+  expect(await lineage(8)).toEqual([['introduced', null, 'before_data', null]]);
+});
+
+test('a version that is no commit is told, although the release is found by time', async () => {
+  await released(1, first, 1000);
+  await met(7, 1001, '2026.11');
+
+  await refresh(NEVER, product.world.ports);
+
+  expect(
+    await product.world.rows('select code_version, how from heimdallr.bug_lineage where item_id = 7'),
+  ).toEqual([{ code_version: '2026.11', how: 'time' }]);
+});
+
+test('a deploy whose revision and environment are long text is no trouble', async () => {
+  await reported(5, 'é'.repeat(300), 1000, 'ü'.repeat(300));
+  await met(7, 1001, null);
+
+  await refresh(NEVER, product.world.ports);
+
+  expect((await lineage(7)).map(([, , how]) => how)).toEqual(['time']);
+});
+
+test('empty tables make empty answers', async () => {
+  await query('delete from heimdallr.rollbar_occurrence');
+
+  await refresh(NEVER, product.world.ports);
+
+  expect(
+    await product.world.rows(
+      'select (select count(*) from heimdallr.bug_lineage) as events, (select count(*) from heimdallr.release) as releases, (select count(*) from heimdallr.delivery_daily) as days',
+    ),
+  ).toEqual([{ events: '0', releases: '0', days: '0' }]);
+});
+
 test('a release that brought a bug which costs users is a failed change, until it is resolved', async () => {
   const days = 120;
   const { visits, meetings } = live({

@@ -5,7 +5,7 @@ with final as (
   select
     event.project_id, event.item_id, event.event, event.event_at, event.occurrence_id, event.code_version,
     event.release_id, release.release_source, release.version as release_version, release.released_at,
-    cast(release.commit_sha as varchar(64)) as commit_sha, build.pipeline_id, build.pipeline_source, event.how,
+    case when octet_length(release.commit_sha) <= 64 then release.commit_sha end as commit_sha, build.pipeline_id, build.pipeline_source, event.how,
     event.confidence,
     cast(
       case event.how
