@@ -18,7 +18,7 @@ let alarms: readonly { readonly name: string; readonly properties: AlarmProperti
 beforeAll(async () => {
   project = await openProject();
   stage = await Stage.start({
-    ...{ project, seed: 1, speed: 4800, isThorough: false },
+    ...{ project, seed: 1, speed: 4800, warehouseUrl: null, isThorough: false },
     onEvent(event) {
       if (event.kind !== 'metric') return;
       const { namespace, name, dimensions, values } = event;

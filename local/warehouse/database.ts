@@ -100,11 +100,19 @@ async function openEmbedded(path: string): Promise<Database> {
   };
 }
 
+/** What a server that keeps statistics needs besides. */
+const SERVER_SETTINGS = {
+  ...SETTINGS,
+  // Tables here are filled and emptied within seconds: with the statistics of an empty one, a merge would be planned as
+  // a nested loop, and a hundred thousand rows would take hours.
+  enable_nestloop: 'off',
+};
+
 function openServer(url: string): Database {
   const pool = new Pool({
     connectionString: url,
     max: 10,
-    options: Object.entries(SETTINGS)
+    options: Object.entries(SERVER_SETTINGS)
       .map(([name, value]) => `-c ${name}=${value}`)
       .join(' '),
     types: { getTypeParser: () => (value: unknown) => value },

@@ -3,6 +3,7 @@
  *
  *     npm run faults -- --records 100000            every fault on the synthesised stack, with so many occurrences each
  *     npm run faults -- --only COPY,loader          those with this in their names; --list names them all
+ *     npm run faults -- --records 100000 --warehouse postgres://…   the same on a real Postgres: twice as fast
  *     npm run faults -- --explore 10000             schedules over the real functions, in virtual time
  *     npm run faults -- --explore 1 --seed 1145     one of them again
  *
@@ -16,6 +17,7 @@ const { values } = parseArgs({
   options: {
     explore: { type: 'string' },
     records: { type: 'string', default: '1000' },
+    warehouse: { type: 'string' },
     only: { type: 'string', default: '' },
     seed: { type: 'string', default: '1' },
     list: { type: 'boolean', default: false },
@@ -35,7 +37,12 @@ function run(): Promise<boolean> {
   if (values.explore !== undefined)
     return runExplorer({ schedules: whole('explore', values.explore), ...common });
   const faults = chosen(values.only.split(',').filter((text) => text !== ''));
-  return runStack({ records: whole('records', values.records), faults, ...common });
+  return runStack({
+    records: whole('records', values.records),
+    warehouse: values.warehouse ?? null,
+    faults,
+    ...common,
+  });
 }
 
 function whole(name: string, text: string): number {

@@ -5,11 +5,14 @@ import { openProject, type Project } from './project.ts';
 import { Stage } from './stage.ts';
 import { heading, line } from './table.ts';
 import { broken, type Row, tryFaults } from './trial.ts';
+import { openWarehouse } from './warehouse.ts';
 
 export interface StackOptions {
   /** Occurrences per fault. */
   readonly records: number;
   readonly seed: number;
+  /** A Postgres server on which each fault has a database of its own; null for the embedded Postgres. */
+  readonly warehouse: string | null;
   readonly faults: readonly StackFault[];
   readonly write: (text: string) => void;
   /** Milliseconds, from any beginning. */
@@ -44,15 +47,24 @@ export async function runStack({ faults, write, ...options }: StackOptions): Pro
 async function tryOne(
   project: Project,
   fault: StackFault,
-  { records, seed, now }: Omit<StackOptions, 'faults' | 'write'>,
+  { records, seed, now, warehouse: server }: Omit<StackOptions, 'faults' | 'write'>,
 ): Promise<Row> {
-  const stage = await Stage.start({ project, seed, speed: speedFor(records), isThorough: true });
+  const warehouse = server === null ? null : await openWarehouse(server, `heimdallr_faults_${project.port}`);
+  const warehouseUrl = warehouse?.url ?? null;
+  const stage = await Stage.start({
+    project,
+    seed,
+    speed: speedFor(records),
+    warehouseUrl,
+    isThorough: true,
+  });
   try {
     const [row] = await tryFaults(stage, [fault], { records, seconds: spanOf(records), now });
     if (row === undefined) throw new Error(`${fault.name} was not tried`);
     return row;
   } finally {
     await stage.close();
+    await warehouse?.drop();
   }
 }
 

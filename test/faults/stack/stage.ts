@@ -34,6 +34,8 @@ export interface StageOptions {
   readonly seed: number;
   /** How many times faster than AWS buffers and retries run. */
   readonly speed: number;
+  /** A `postgres://` address of an empty database; null for the embedded Postgres. */
+  readonly warehouseUrl: string | null;
   /** Faults that strike at every step do so, and not at every fourth only. */
   readonly isThorough: boolean;
   /** Told of everything that the stack says. */
@@ -219,10 +221,10 @@ export class Stage {
   }
 
   async #start(): Promise<void> {
-    const { project, seed, speed } = this.#options;
+    const { project, seed, speed, warehouseUrl } = this.#options;
     this.#vendor = await Vendor.start({ clock: this.clock, seed, port: project.port });
     this.#services = await startServices({
-      ...{ dataDir: this.#dataDir, speed, now: this.clock.now, warehouseUrl: null },
+      ...{ dataDir: this.#dataDir, speed, now: this.clock.now, warehouseUrl },
       log: (message) => process.stderr.write(`${message}\n`),
       onCall: (call) => this.#guard?.(call),
       faults: this.hooks.faults,
