@@ -10,6 +10,7 @@ import {
   AlarmRule,
   ComparisonOperator,
   CompositeAlarm,
+  type IAlarm,
   TreatMissingData,
 } from 'aws-cdk-lib/aws-cloudwatch';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
@@ -28,12 +29,12 @@ const COMPARISON = {
 /** A composite alarm may name a hundred others. */
 const MOST_CHILDREN = 100;
 
-/** Adds the alarms; called last, when every part is there. @returns them, for the dashboard. */
+/** Adds the alarms; called last, when every part is there. @returns them for the dashboard, what is above others first. */
 export function alarms(
   stack: Stack,
   pipeline: Pipeline,
   installation: ResolvedInstallation,
-): readonly Alarm[] {
+): readonly IAlarm[] {
   const { off, thresholds, runbook, ...recipients } = installation.alarms;
   const horn = new Horn(stack, 'Horn', recipients);
   const wanted = catalogue(pipeline, installation).filter(({ name }) => !off.some((each) => each === name));
@@ -49,13 +50,14 @@ export function alarms(
   const groups = Array.from({ length: Math.ceil(pages.length / MOST_CHILDREN) }, (_, index) =>
     pages.slice(index * MOST_CHILDREN, (index + 1) * MOST_CHILDREN),
   );
-  groups.forEach((children, index) => {
-    new CompositeAlarm(horn, index === 0 ? 'Unhealthy' : `Unhealthy${index + 1}`, {
-      alarmRule: AlarmRule.anyOf(...children),
-      alarmDescription: `Heimdallr is not healthy: an alarm that pages sounds. ${runbook}#pipeline-unhealthy`,
-    });
-  });
-  return all;
+  const above = groups.map(
+    (children, index) =>
+      new CompositeAlarm(horn, index === 0 ? 'Unhealthy' : `Unhealthy${index + 1}`, {
+        alarmRule: AlarmRule.anyOf(...children),
+        alarmDescription: `Heimdallr is not healthy: an alarm that pages sounds. ${runbook}#pipeline-unhealthy`,
+      }),
+  );
+  return [...above, ...all];
 }
 
 function alarmFor(horn: Horn, definition: AlarmDefinition, threshold: number, runbook: string): Alarm {

@@ -7,10 +7,10 @@
  */
 import type { Stack } from 'aws-cdk-lib';
 import {
-  type Alarm,
   AlarmStatusWidget,
   Dashboard,
   GraphWidget,
+  type IAlarm,
   type IMetric,
   type Metric,
   PeriodOverride,
@@ -31,7 +31,7 @@ export function dashboard(
   stack: Stack,
   pipeline: Pipeline,
   { feeds }: ResolvedInstallation,
-  alarms: readonly Alarm[],
+  alarms: readonly IAlarm[],
 ): void {
   const { facts, transform, delivery, loader, warehouse } = pipeline;
   const ofLoader = (name: string, dimensions = {}) =>

@@ -24,9 +24,12 @@ export interface FeedWebhookProps {
 
 export class FeedWebhook extends Construct {
   readonly fn: PipelineFunction;
+  /** Name of the feed. */
+  readonly feed: string;
 
   constructor(scope: Construct, id: string, { root, feed, event, state, producer }: FeedWebhookProps) {
     super(scope, id);
+    this.feed = feed.feed;
     this.fn = new PipelineFunction(this, 'Function', {
       root,
       entry: `.generated/webhooks/${feed.producer.name}.ts`,

@@ -32,6 +32,8 @@ export interface FeedProps {
 export class Feed extends Construct {
   readonly secret: Secret;
   readonly schedule: Schedule;
+  /** Of a feed to which its vendor pushes. */
+  readonly webhook: FeedWebhook | null;
   /** Of a feed whose vendor can be asked how much it holds. */
   readonly reconciliation: Schedule | null;
 
@@ -58,7 +60,9 @@ export class Feed extends Construct {
       description: `Polls ${feed.feed}`,
       event,
     });
-    if (webhook) new FeedWebhook(this, 'Webhook', { root, feed, event, state, producer: fn });
+    this.webhook = webhook
+      ? new FeedWebhook(this, 'Webhook', { root, feed, event, state, producer: fn })
+      : null;
     this.reconciliation =
       producer.counts === undefined
         ? null

@@ -48,6 +48,8 @@ export interface Conversation {
   requests(): number;
   /** Elements of answers that were passed over, since the last call. */
   takeUnread(): readonly Unread[];
+  /** The most that was used of the vendor's quota, as its answers said, %; null when none said it. */
+  quotaUsed(): number | null;
   /** The vendor wants no request before then, ms since 1970; 0 when it has not said. */
   openFrom(): number;
   /** Closes its connections. */
@@ -68,6 +70,7 @@ export function converse({ producer, baseUrl, token }: Vendor, tools: HttpTools)
   let requests = 0;
   let openFrom = 0;
   let isLeftToOthers = false;
+  let quotaUsed: number | null = null;
   let unread: Unread[] = [];
 
   const agents = {
@@ -135,6 +138,8 @@ export function converse({ producer, baseUrl, token }: Vendor, tools: HttpTools)
         const pace = paceAfter(answering, status, answered);
         if (pace !== null) openAfter(1000 * pace);
         const quota = producer.quota?.(answered) ?? null;
+        if (quota !== null && quota.limit > 0)
+          quotaUsed = Math.max(quotaUsed ?? 0, 100 * (1 - quota.remaining / quota.limit));
         if (quota !== null && quota.remaining < leaves * quota.limit) {
           isLeftToOthers = true;
           openAfter(1000 * quota.seconds);
@@ -196,6 +201,7 @@ export function converse({ producer, baseUrl, token }: Vendor, tools: HttpTools)
       unread = [];
       return taken;
     },
+    quotaUsed: () => quotaUsed,
     openFrom: () => openFrom,
     end() {
       agents.httpAgent.destroy();

@@ -272,14 +272,19 @@ function powertoolsLog(logger: Logger): Log {
 }
 
 /** Metrics as lines of the log (CloudWatch embedded metric format): no call, and nothing to wait for. */
+/** The unit of a metric is the end of its name. */
+function unitOf(name: string): 'Seconds' | 'Percent' | 'Count' {
+  if (name.endsWith('Seconds')) return 'Seconds';
+  return name.endsWith('Percent') ? 'Percent' : 'Count';
+}
+
 function emfMetrics(metrics: Powertools): Metrics {
   // The service is left out: an alarm must name every dimension, and the feed says it all.
   metrics.clearDefaultDimensions();
   return {
     publish(dimensions, values) {
       for (const [name, value] of Object.entries(dimensions)) metrics.addDimension(name, value);
-      for (const [name, value] of Object.entries(values))
-        metrics.addMetric(name, name.endsWith('Seconds') ? 'Seconds' : 'Count', value);
+      for (const [name, value] of Object.entries(values)) metrics.addMetric(name, unitOf(name), value);
       metrics.publishStoredMetrics();
     },
   };

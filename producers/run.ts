@@ -84,6 +84,9 @@ export async function runFeed<Cursor, S extends Settings>(
     book = new RunBook({ ...options, conversation, remaining, leaseUntil }, state, place);
     const ending = await workIntoBook(job, ports, { book, conversation, log, scrub, plan });
     waitSeconds = ending.waitSeconds;
+    const used = conversation.quotaUsed();
+    if (feed.walk === null && used !== null)
+      ports.metrics.publish({ feed: feed.feed }, { QuotaUsedPercent: used });
     const until = opensAt();
     return {
       ...idleRun(feed, runId, ending.outcome, ending.error),

@@ -4,16 +4,25 @@
  */
 import { describe, expect, test } from 'vitest';
 import { ALARM_NAMES, type AlarmName } from '../infra/alarms/catalogue.ts';
+import { billOf } from '../infra/cost/bill.ts';
+import { readInstallation } from '../infra/read-installation.ts';
 import { type AlarmProperties, CloudWatch, type Dimensions } from './alarms/cloudwatch.ts';
+import { ruleHolds } from './alarms/composite.ts';
 import { evaluate } from './alarms/expression.ts';
-import { serverless, TemplateUnderTest } from './infra-stack.ts';
+import { now, producers, serverless, TemplateUnderTest } from './infra-stack.ts';
 
 const ranked = {
   ...serverless,
-  feeds: serverless.feeds.map(({ people: _kept, ...feed }) => feed),
+  feeds: serverless.feeds.map(({ people: _kept, ...feed }) => ({
+    ...feed,
+    webhook: feed.feed === 'alpha:web',
+  })),
   activity: { table: 'public.visits', userId: 'id', activeAt: 'at' },
+  digest: { email: 'team@example.com' },
 };
 const template = new TemplateUnderTest(ranked);
+const { freshnessMinutes, warehouse } = readInstallation(ranked, producers, now);
+const rpu = warehouse.mode === 'serverless' ? warehouse.baseCapacityRpu : 0;
 const alarms = template.all('AWS::CloudWatch::Alarm').map(([id, { Properties }]) => ({
   id,
   properties: Properties as AlarmProperties,
@@ -23,17 +32,30 @@ const alarms = template.all('AWS::CloudWatch::Alarm').map(([id, { Properties }])
 const MINUTE = 60_000;
 const NOW = Date.UTC(2026, 10, 26, 12);
 
-/** What a healthy pipeline shows every five minutes, by metric. */
+/** RPU-seconds of five minutes, as the bill expects them of ten million occurrences a month. */
+const COMPUTED = billOf({ Resources: template.resources }, 10_000_000).awake * rpu * 300;
+
+/** What a healthy pipeline shows every five minutes, by metric: the dear and the late end of what is promised. */
 const HEALTHY: Readonly<Record<string, number>> = {
-  ...{ RunSeconds: 2, PollFailed: 0, Unauthorized: 0, RateLimited: 0, Skipped: 0 },
+  ...{ RunSeconds: 2, PollFailed: 0, Unauthorized: 0, RateLimited: 0, Skipped: 0, QuotaUsedPercent: 30 },
   ...{ Errors: 0, Duration: 2_000, Throttles: 0, IteratorAge: 31_000 },
   ...{ TargetErrorCount: 0, InvocationDroppedCount: 0, ErrorPortAllocation: 0 },
   ...{ WriteProvisionedThroughputExceeded: 0, OnFailureDestinationDeliveredEventCount: 0 },
   ...{ RecordsAccepted: 400, RecordsRejected: 0 },
-  ...{ 'DeliveryToRedshift.Success': 1, 'DeliveryToRedshift.Records': 3, 'DeliveryToS3.DataFreshness': 870 },
+  ...{
+    'DeliveryToRedshift.Success': 1,
+    'DeliveryToRedshift.Records': 3,
+    'DeliveryToS3.DataFreshness': 60 * freshnessMinutes,
+  },
   ...{ ThrottledRecords: 0, IncomingRecords: 3, ManifestsSkipped: 0 },
-  ...{ LandingRows: 4_000, MergeFailed: 0, FreshnessSeconds: 960, RunsLate: 0, RecordsUnreconciled: 0 },
-  ...{ RankingRefused: 0, ComputeSeconds: 40 },
+  ...{
+    LandingRows: 4_000,
+    MergeFailed: 0,
+    FreshnessSeconds: 60 * 2 * freshnessMinutes,
+    RunsLate: 0,
+    RecordsUnreconciled: 0,
+  },
+  ...{ RankingRefused: 0, ComputeSeconds: COMPUTED },
 };
 
 /** What goes wrong: for so many minutes up to now the metric has this value, or none. */
@@ -91,6 +113,11 @@ const CASES: Readonly<Record<AlarmName, readonly [Trouble, ...string[]]>> = {
     { metric: 'RateLimited', value: 1, minutes: 60, of: 'alpha:app' },
     'feedratelimitedalphaapp',
   ],
+  'feed-quota-low': [
+    { metric: 'QuotaUsedPercent', value: 95, minutes: 15, of: 'alpha:app' },
+    'feedquotalowalphaapp',
+  ],
+  'webhook-errors': [{ metric: 'Errors', value: 1, minutes: 15, of: 'Webhook' }, 'webhookerrorsalphaweb'],
   'feed-lease-stuck': [
     { metric: 'Skipped', value: 1, minutes: 15, of: 'alpha:app' },
     'feedleasestuckalphaapp',
@@ -137,14 +164,20 @@ const CASES: Readonly<Record<AlarmName, readonly [Trouble, ...string[]]>> = {
   'loader-errors': [{ metric: 'Errors', value: 1, minutes: 30, of: 'Loader' }, 'loadererrorsloader'],
   'landing-growing': [{ metric: 'LandingRows', value: 2_000_000, minutes: 120 }, 'landinggrowing'],
   'statements-failing': [{ metric: 'MergeFailed', value: 1, minutes: 30 }, 'statementsfailing'],
-  'warehouse-stale': [{ metric: 'FreshnessSeconds', value: null, minutes: 30 }, 'warehousestale'],
+  'warehouse-stale': [
+    { metric: 'FreshnessSeconds', value: null, minutes: 30, of: 'alpha:web' },
+    'warehousestalealphaweb',
+  ],
   'ledger-late': [{ metric: 'RunsLate', value: 1, minutes: 30 }, 'ledgerlate'],
   'reconciliation-differs': [
     { metric: 'RecordsUnreconciled', value: 4, minutes: 360 },
     'reconciliationdiffers',
   ],
   'ranking-refused': [{ metric: 'RankingRefused', value: 1, minutes: 36 * 60 }, 'rankingrefused'],
-  'cost-above-ceiling': [{ metric: 'ComputeSeconds', value: 200, minutes: 36 * 60 }, 'costaboveceiling'],
+  'cost-above-ceiling': [
+    { metric: 'ComputeSeconds', value: 2 * COMPUTED, minutes: 36 * 60 },
+    'costaboveceiling',
+  ],
 };
 
 test('all alarms stay silent in a healthy hour', () => {
@@ -175,9 +208,43 @@ test('every name of the list is in the template, and nothing else', () => {
 test('every feed and every producer has alarms of its own', () => {
   const described = alarms.map(({ properties }) => String(properties.AlarmDescription));
   for (const feed of ['alpha:web', 'alpha:app', 'beta:core'])
-    expect(described.filter((text) => text.includes(`${feed}:`))).toHaveLength(5);
+    expect(described.filter((text) => text.includes(`${feed}:`))).toHaveLength(feed === 'alpha:web' ? 8 : 7);
   for (const producer of ['alpha', 'beta'])
     expect(described.filter((text) => text.startsWith(`Heimdallr, ${producer}: `))).toHaveLength(2);
+});
+
+test('a warehouse that computes as much as it is expected to costs what it may', () => {
+  const ceiling = alarms.find(({ name }) => name === 'cost-above-ceiling')?.properties.Threshold;
+
+  expect(ceiling / (COMPUTED * 288)).toBeCloseTo(1.5, 1);
+});
+
+describe('the pipeline as a whole', () => {
+  const composite = template.one('AWS::CloudWatch::CompositeAlarm').Properties.AlarmRule;
+  const isUnhealthy = (trouble: Trouble | null): boolean => {
+    const cloudWatch = dayWith(trouble);
+    return ruleHolds(composite, (id) =>
+      alarms.some((alarm) => alarm.id === id && cloudWatch.sounds(alarm.properties, NOW)),
+    );
+  };
+
+  test('is healthy while nothing is wrong, and while only tickets sound', () => {
+    expect(isUnhealthy(null)).toBe(false);
+    expect(isUnhealthy(CASES['rejects-unusual'][0])).toBe(false);
+  });
+
+  test('is not healthy while one alarm of many pages', () => {
+    expect(isUnhealthy(CASES['feed-unauthorised'][0])).toBe(true);
+    expect(isUnhealthy(CASES['ledger-late'][0])).toBe(true);
+  });
+
+  test('stands first on the dashboard', () => {
+    const [[id]] = template.all('AWS::CloudWatch::CompositeAlarm') as [[string, unknown]];
+    const status = JSON.stringify(template.one('AWS::CloudWatch::Dashboard').Properties.DashboardBody);
+
+    expect(status.indexOf(id)).toBeGreaterThan(-1);
+    for (const alarm of alarms) expect(status.indexOf(alarm.id)).toBeGreaterThan(status.indexOf(id));
+  });
 });
 
 test('a page sounds at the topic of pages, and makes the pipeline unhealthy', () => {

@@ -286,7 +286,7 @@ describe('the books', () => {
       .filter(({ values }) => name in values)
       .map(({ dimensions, values }) => ({ ...dimensions, ...values }));
 
-  test('say how old the newest page of each feed is, and which feed is furthest behind', async () => {
+  test('say how old the newest page of each feed is', async () => {
     await world.land(
       page('tiny:a', 5),
       page('tiny:a', 2),
@@ -299,7 +299,6 @@ describe('the books', () => {
     expect(published('FreshnessSeconds')).toEqual([
       { feed: 'tiny:a', FreshnessSeconds: 120 },
       { feed: 'tiny:b', FreshnessSeconds: 3600 },
-      { FreshnessSeconds: 3600 },
     ]);
   });
 

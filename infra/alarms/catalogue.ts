@@ -25,7 +25,8 @@ export const catalogue = (
 
 /** Names that the configuration may use. */
 export const ALARM_NAMES = [
-  ...['feed-not-polled', 'feed-failing', 'feed-unauthorised', 'feed-rate-limited', 'feed-lease-stuck'],
+  ...['feed-not-polled', 'feed-failing', 'feed-unauthorised', 'feed-rate-limited', 'feed-quota-low'],
+  ...['feed-lease-stuck', 'webhook-errors'],
   ...['producer-errors', 'producer-timeouts', 'schedule-failures', 'nat-ports-exhausted'],
   ...['stream-throttled', 'transform-behind', 'transform-errors', 'transform-throttled'],
   ...['batches-given-up', 'rejects-unusual'],

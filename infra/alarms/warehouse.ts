@@ -1,5 +1,7 @@
 /** What can go wrong in the warehouse, and what it may cost. */
 import { CfnWorkgroup } from 'aws-cdk-lib/aws-redshiftserverless';
+import { awakeShare } from '../cost/awake.ts';
+import { wakersAt } from '../cost/sleepless.ts';
 import type { Pipeline } from '../pipeline-stack.ts';
 import type { ResolvedInstallation } from '../read-installation.ts';
 import type { AlarmDefinition } from './definition.ts';
@@ -8,24 +10,29 @@ import { ofService, published, type Statistic } from './metrics.ts';
 /** Rows that wait for the loader; it moves a hundred thousand in seconds. */
 const MANY_ROWS = 1_000_000;
 
-/** Seconds of computing that a day is expected to stay below: half of the day. */
-const COMPUTE_SECONDS = 12 * 3600;
+/** How many times what the cost model expects of a day it may be. */
+const CEILING = 1.5;
+
+const DAY_SECONDS = 24 * 3600;
 
 export function warehouseAlarms(
-  { loader, reload, ranking, warehouse }: Pipeline,
-  { freshnessMinutes, ranking: { settings, everyHours } }: ResolvedInstallation,
+  pipeline: Pipeline,
+  installation: ResolvedInstallation,
 ): readonly AlarmDefinition[] {
-  const metric = (name: string, statistic: Statistic, minutes: number) =>
-    published(loader.fn.service, name, statistic, minutes);
+  const { loader, reload, ranking, digest, warehouse } = pipeline;
+  const { feeds, freshnessMinutes } = installation;
+  const { settings, everyHours } = installation.ranking;
+  const metric = (name: string, statistic: Statistic, minutes: number, dimensions = {}) =>
+    published(loader.fn.service, name, statistic, minutes, dimensions);
   // A period holds at least one run of the loader.
   const period = Math.max(15, freshnessMinutes);
   return [
-    ...[loader.fn, reload.fn, ranking.fn].map(
-      (fn): AlarmDefinition => ({
+    ...[loader, reload, ranking, ...(digest === null ? [] : [digest])].map(
+      ({ fn }): AlarmDefinition => ({
         ...{ name: 'loader-errors', of: fn.service, severity: 'page', silence: 'fine' },
         means: 'A function that works in the warehouse ends with an exception; what has landed waits.',
         metric: ofService('Lambda', 'Errors', { FunctionName: fn.functionName }, 'Sum', period),
-        ...{ when: 'at least', threshold: 1, points: fn === ranking.fn ? 1 : 2 },
+        ...{ when: 'at least', threshold: 1, points: fn === loader.fn || fn === reload.fn ? 2 : 1 },
       }),
     ),
     {
@@ -38,13 +45,16 @@ export function warehouseAlarms(
       means: 'Rows of a record type cannot be merged into their final table; they stay in the landing table.',
       ...{ metric: metric('MergeFailed', 'Minimum', period), when: 'at least', threshold: 1, points: 2 },
     },
-    {
-      ...{ name: 'warehouse-stale', severity: 'page', silence: 'trouble' },
-      means: 'The newest poll in the warehouse is too old, measured end to end, or the loader does not run.',
-      metric: metric('FreshnessSeconds', 'Maximum', period),
-      // A row is visible after at most twice the freshness; the rest is for a COPY that is repeated.
-      ...{ when: 'above', threshold: 60 * (2 * freshnessMinutes + 15), points: 2 },
-    },
+    ...feeds.map(
+      ({ feed, producer }): AlarmDefinition => ({
+        ...{ name: 'warehouse-stale', of: feed, severity: 'page', silence: 'trouble' },
+        means:
+          'The newest poll in the warehouse is too old, measured end to end, or the loader does not run.',
+        metric: metric('FreshnessSeconds', 'Maximum', period, { feed }),
+        // A row is visible after at most twice the freshness; the rest is for a COPY that is repeated.
+        ...{ when: 'above', threshold: 60 * (producer.everyMinutes + 2 * freshnessMinutes + 15), points: 2 },
+      }),
+    ),
     {
       ...{ name: 'ledger-late', severity: 'page', silence: 'fine' },
       means: 'Records that were put on the stream are neither in their tables nor rejected, an hour later.',
@@ -62,7 +72,8 @@ export function warehouseAlarms(
       .map(
         ({ workgroupName }): AlarmDefinition => ({
           ...{ name: 'cost-above-ceiling', severity: 'ticket', silence: 'fine' },
-          means: 'The warehouse computes for more hours of the day than are expected, and each is paid for.',
+          means:
+            'The warehouse computed for half as long again as this configuration is expected to, and each second is paid for.',
           metric: ofService(
             'Redshift-Serverless',
             'ComputeSeconds',
@@ -70,10 +81,16 @@ export function warehouseAlarms(
             'Sum',
             1440,
           ),
-          ...{ when: 'above', threshold: COMPUTE_SECONDS, points: 1 },
+          ...{ when: 'above', threshold: ceiling(pipeline, installation), points: 1 },
         }),
       ),
   ];
+}
+
+/** RPU-seconds of a day: what `ComputeSeconds` counts, and what is paid for. */
+function ceiling(pipeline: Pipeline, { warehouse, freshnessMinutes }: ResolvedInstallation): number {
+  const rpu = warehouse.mode === 'serverless' ? warehouse.baseCapacityRpu : 0;
+  return Math.round(CEILING * awakeShare(wakersAt(pipeline, freshnessMinutes)) * rpu * DAY_SECONDS);
 }
 
 /** Only of a ranking that was configured: without an activity table every refresh is refused, and says so in the report. */

@@ -19,22 +19,19 @@ export async function keepBooks(ports: Pick<Ports, 'sql' | 'publish' | 'now' | '
 }
 
 /**
- * Seconds since the newest page in the warehouse was polled, by feed and for the feed that is furthest behind:
- * the age of everything, end to end. Walks do not count: one can go on while the polling has stopped. A feed that
- * has been silent for a week is taken for one that was removed.
+ * Seconds since the newest page in the warehouse was polled, by feed: the age of everything, end to end. Walks do
+ * not count: one can go on while the polling has stopped. Nothing is said of a feed that has been silent for a week;
+ * while it is configured its alarm sounds, because silence is trouble to it.
  */
 async function freshness({ sql, publish, now }: Pick<Ports, 'sql' | 'publish' | 'now'>): Promise<void> {
   const feeds = await sql.query(
     `select _feed, max(polled_at)::varchar(32) from ${pages} where walk is null and polled_at > getdate() - interval '7 days' group by _feed`,
   );
-  const ages: number[] = [];
   for (const [feed, newest] of feeds) {
     const polledAt = Date.parse(`${newest?.replace(' ', 'T')}Z`);
     const age = Math.max(0, (now().getTime() - polledAt) / 1000);
     publish({ feed: feed ?? '' }, { FreshnessSeconds: age });
-    ages.push(age);
   }
-  if (ages.length > 0) publish({}, { FreshnessSeconds: Math.max(...ages) });
 }
 
 /** Named in the log; of more only the number is told, and the view has them all. */
