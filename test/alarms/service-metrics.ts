@@ -1,0 +1,119 @@
+/**
+ * What AWS measures of its own services, as far as the local ones can say it: of Lambda, of Kinesis and of Firehose.
+ *
+ * The dimensions are those of the template: a function, a stream or a mapping is named by its logical id.
+ */
+import type { StackEvent } from '../../local/stack/events.ts';
+import type { Stage } from '../faults/stack/stage.ts';
+import type { AlarmProperties, Dimensions, Point } from './cloudwatch.ts';
+
+type Resources = Readonly<Record<string, { readonly Type: string; readonly Properties: AlarmProperties }>>;
+
+export class ServiceMetrics {
+  readonly #stage: Stage;
+  readonly #put: (point: Omit<Point, 'at'>) => void;
+  readonly #of: Readonly<Record<'stream' | 'mapping' | 'delivery', Dimensions>>;
+  /** Batches that the transform's mapping has given up. */
+  givenUp = 0;
+  /** Runs of the transform that ended with an exception. */
+  transformErrors = 0;
+  #failed = 0;
+  #heldSince: number | null = null;
+
+  constructor(stage: Stage, resources: Resources, put: (point: Omit<Point, 'at'>) => void) {
+    this.#stage = stage;
+    this.#put = put;
+    const only = (type: string, isMeant = (_properties: AlarmProperties): boolean => true): object => {
+      const [one, ...others] = Object.entries(resources).filter(
+        ([, { Type, Properties }]) => Type === type && isMeant(Properties),
+      );
+      if (one === undefined || others.length > 0) throw new Error(`the template has no single ${type}`);
+      return { Ref: one[0] };
+    };
+    this.#of = {
+      stream: { StreamName: only('AWS::Kinesis::Stream') },
+      mapping: { EventSourceMappingUUID: only('AWS::Lambda::EventSourceMapping') },
+      delivery: {
+        DeliveryStreamName: only(
+          'AWS::KinesisFirehose::DeliveryStream',
+          ({ RedshiftDestinationConfiguration: isCopied }) => isCopied !== undefined,
+        ),
+      },
+    };
+    stage.services.firehose.onDelivered((delivery) => {
+      if (delivery.kind !== 'copied') return;
+      this.#firehose('DeliveryToRedshift.Records', delivery.rows);
+      this.#firehose('DeliveryToRedshift.Success', 1);
+    });
+  }
+
+  /** Counts what goes into the delivery stream; after the hooks were disarmed, once more. */
+  watch(): void {
+    this.#stage.hooks.arm({
+      afterCall: ({ service, action, body }) => {
+        if (service === 'firehose' && action === 'PutRecordBatch' && Array.isArray(body.Records))
+          this.#firehose('IncomingRecords', body.Records.length);
+      },
+    });
+  }
+
+  heard(event: StackEvent): void {
+    if (event.kind === 'invoked') {
+      if (event.error !== null && event.functionName === this.#stage.part('transform').name)
+        this.transformErrors += 1;
+      const { logicalId } =
+        this.#stage.stack.functions.list().find(({ name }) => name === event.functionName) ?? {};
+      const dimensions = { FunctionName: { Ref: logicalId } };
+      this.#put({ namespace: 'AWS/Lambda', name: 'Errors', dimensions, value: event.error === null ? 0 : 1 });
+      this.#put({ namespace: 'AWS/Lambda', name: 'Duration', dimensions, value: event.durationMs });
+    }
+    if (event.kind === 'discarded' && event.keptAt !== null) {
+      this.givenUp += 1;
+      this.#put({
+        ...{ namespace: 'AWS/Lambda', name: 'OnFailureDestinationDeliveredEventCount' },
+        ...{ dimensions: this.#of.mapping, value: 1 },
+      });
+    }
+  }
+
+  /** Looks at what is not told: COPYs that failed, and how long Firehose has held its oldest row. */
+  sample(): void {
+    const stats = this.#stage.services.firehose.stats().filter(({ stream }) => this.#isCopied(stream));
+    const failed = stats.reduce((sum, { copiesFailed }) => sum + copiesFailed, 0);
+    for (let each = this.#failed; each < failed; each += 1) this.#firehose('DeliveryToRedshift.Success', 0);
+    this.#failed = failed;
+    const isHeld = stats.some(({ bufferedBytes }) => bufferedBytes > 0);
+    const now = this.#stage.clock.now().getTime();
+    this.#heldSince = isHeld ? (this.#heldSince ?? now) : null;
+    if (this.#heldSince !== null)
+      this.#firehose('DeliveryToS3.DataFreshness', (now - this.#heldSince) / 1000);
+  }
+
+  /** So many records of the next calls are refused once. */
+  refuse(service: 'kinesis' | 'firehose', records: number): void {
+    let left = records;
+    const disarm = this.#stage.hooks.arm({
+      refuseRecord: (asked) => {
+        if (asked !== service || left === 0) return false;
+        left -= 1;
+        if (left === 0) disarm();
+        if (service === 'firehose') this.#firehose('ThrottledRecords', 1);
+        else
+          this.#put({
+            ...{ namespace: 'AWS/Kinesis', name: 'WriteProvisionedThroughputExceeded' },
+            ...{ dimensions: this.#of.stream, value: 1 },
+          });
+        return true;
+      },
+    });
+  }
+
+  #isCopied(stream: string): boolean {
+    const { DeliveryStreamName: name } = this.#of.delivery as { DeliveryStreamName: { Ref: string } };
+    return stream.includes(name.Ref);
+  }
+
+  #firehose(name: string, value: number): void {
+    this.#put({ namespace: 'AWS/Firehose', name, dimensions: this.#of.delivery, value });
+  }
+}
