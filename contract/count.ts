@@ -23,11 +23,54 @@ export interface SourceCount {
   readonly since: Date;
 }
 
-/** Counts numbers that the vendor gives without gaps, as with releases of an app; `to` is the first one beyond. */
-export function consecutive(
-  span: Omit<SourceCount, 'count' | 'from' | 'to'> & { readonly from: number; readonly to: number },
-): SourceCount {
-  return { ...span, count: span.to - span.from };
+/** Something that its vendor has numbered. */
+export interface Numbered {
+  readonly number: number;
+  readonly createdAt: Date;
+}
+
+export interface NumberedSource extends Pick<SourceCount, 'type' | 'column' | 'scope'> {
+  /** What the vendor lists, in any order. */
+  readonly listed: readonly Numbered[];
+  /** Only what was created at or after this… */
+  readonly since: Date;
+  /** …and so long ago that it can be seen. */
+  readonly until: Date;
+  /** Asks for one that is not listed; false when the vendor has none of this number. */
+  readonly isThere: (number: number) => Promise<boolean>;
+}
+
+/** Numbers that a list leaves out and that are asked for one by one; the span begins above the next one. */
+const MAX_ASKED = 20;
+
+/** Who creates two at once may number them in another order. */
+const OVERLAP_MS = 3_600_000;
+
+/**
+ * Counts what a vendor numbers without gaps. The list alone proves nothing, because the polling reads the same one: every
+ * number between those that it shows is asked for, and counts unless the vendor has none.
+ * @returns one span at most; none when nothing that is listed was created in the time.
+ */
+export async function countNumbers(source: NumberedSource): Promise<readonly SourceCount[]> {
+  const { listed, since, until, isThere, ...span } = source;
+  const within = listed.filter(({ createdAt }) => createdAt >= since && createdAt <= until);
+  if (within.length === 0) return [];
+  const shown = new Set(listed.map(({ number }) => number));
+  const to = Math.max(...within.map(({ number }) => number)) + 1;
+  const lowest = Math.min(...within.map(({ number }) => number));
+  let from = to;
+  let count = 0;
+  for (let asked = 0; from > lowest; from -= 1) {
+    const number = from - 1;
+    if (!shown.has(number)) {
+      if (asked === MAX_ASKED) break;
+      asked += 1;
+      if (!(await isThere(number))) continue;
+    }
+    count += 1;
+  }
+  const oldest = Math.min(...within.map(({ createdAt }) => createdAt.getTime()));
+  return [{ ...span, from, to, count, since: new Date(oldest - OVERLAP_MS) }];
 }
 
 /**

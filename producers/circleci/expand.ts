@@ -45,7 +45,10 @@ export async function expand(context: Context, pipeline: JsonValue, lastRead: nu
 }
 
 /** The pipeline of this number; null when there is none. */
-export async function pipelineByNumber({ http, settings, log }: Context, number: number): Promise<JsonValue> {
+export async function pipelineByNumber(
+  { http, settings, log }: Omit<Context, 'cursor'>,
+  number: number,
+): Promise<JsonValue> {
   try {
     return (await http.get(`${projectPath(settings.project)}/pipeline/${number}`)).body;
   } catch (error) {

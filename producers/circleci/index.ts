@@ -8,6 +8,7 @@ import { numeric, quotaIn } from '../../contract/pace.ts';
 import { defineProducer, type Page } from '../../contract/producer.ts';
 import { at } from '../../contract/read.ts';
 import { inTurn } from '../../contract/steps.ts';
+import { countPipelines } from './counts.ts';
 import { beginning, type Context, type Cursor, isCaughtUp, unixNow } from './cursor.ts';
 import { job } from './job.ts';
 import { lookBack } from './looks.ts';
@@ -54,6 +55,7 @@ export default defineProducer({
   },
   everyMinutes: 1,
   poll,
+  counts: countPipelines,
 });
 
 async function* poll(context: Context): AsyncGenerator<Page<Cursor>> {

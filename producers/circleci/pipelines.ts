@@ -16,7 +16,7 @@ import { msOf } from './read.ts';
 const REREADS_PER_RUN = 20;
 
 /** A pipeline can be seen so much later than its number says: of a young one nothing is taken for read. */
-const LATE_SECONDS = 3600;
+export const LATE_SECONDS = 3600;
 
 /** So many numbers that lead nowhere, and what lies below them is gone: kept no longer, or never there. */
 export const MISSING_IN_A_ROW = 10;

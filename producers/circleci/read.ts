@@ -25,7 +25,7 @@ const MAX_PAGES = 200;
  * @throws {PollError} `unexpected_response` when a page is none, or the pages go round in a circle.
  */
 export async function* rowsOf(
-  { http }: Context,
+  { http }: Pick<Context, 'http'>,
   path: string,
   query: Readonly<Record<string, string | boolean>> = {},
 ): AsyncGenerator<JsonValue> {

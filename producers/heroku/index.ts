@@ -10,6 +10,7 @@ import { at } from '../../contract/read.ts';
 import { inTurn } from '../../contract/steps.ts';
 import { build } from './build.ts';
 import { builds } from './builds.ts';
+import { countReleases } from './counts.ts';
 import { beginning, type Context, type Cursor, isCaughtUp } from './cursor.ts';
 import { release } from './release.ts';
 import { releases } from './releases.ts';
@@ -50,6 +51,7 @@ export default defineProducer({
   },
   everyMinutes: 1,
   poll,
+  counts: countReleases,
 });
 
 async function* poll(context: Context): AsyncGenerator<Page<Cursor>> {

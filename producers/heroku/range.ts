@@ -35,14 +35,15 @@ export const UNORDERED = 'id';
 export const isOrdered = (range: string): boolean => !range.startsWith(`${UNORDERED} `);
 
 /** The range of the newest page. */
-export const newestFirst = (field: string): string => `${field} ..; max=${PAGE_ROWS}, order=desc`;
+export const newestFirst = (field: string, rows = PAGE_ROWS): string =>
+  `${field} ..; max=${rows}, order=desc`;
 
 /**
  * Reads a page; null when Heroku says that it is as it was under this ETag.
  * @throws {PollError} `unexpected_response` when it is no page, or not in the order that was asked for.
  */
 export async function readRange(
-  { http }: Context,
+  { http }: Pick<Context, 'http'>,
   path: string,
   range: string,
   etag: string | null,
