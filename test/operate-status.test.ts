@@ -12,6 +12,7 @@ import { type FeedReading, type Readings, readPipeline } from '../operate/status
 import { reportJson, reportLines } from '../operate/status/report.ts';
 import { problems } from '../operate/status/verdict.ts';
 import { createHandler } from '../warehouse/loader/load.ts';
+import { SqlError } from '../warehouse/sql.ts';
 import { openWarehouse, type World } from './warehouse-world.ts';
 
 const limits = { freshnessSeconds: 45 * 60, silenceSeconds: 15 * 60 };
@@ -132,6 +133,19 @@ describe('the readings', () => {
       states: async () => new Map(item === null ? [] : [['shop:web', item]]),
     };
   }
+
+  test('say in words that the warehouse is away, and what to do', async () => {
+    const away = {
+      ...world.sql,
+      query: () => Promise.reject(new SqlError('statement 1 of 1 (select) ended as FAILED: no connection')),
+    };
+
+    const reading = readPipeline({ ...pipeline({}, null), warehouse: () => away }, now);
+
+    await expect(reading).rejects.toThrow(
+      /^the warehouse answers no question, .*ended as FAILED: no connection\. Nothing is lost .*docs\/runbook\.md/,
+    );
+  });
 
   test('tell of a healthy feed: when it was polled, how fresh it is, what is open, that its books are closed', async () => {
     await world.land(

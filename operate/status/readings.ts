@@ -2,6 +2,7 @@
 import { PREFIX } from '../../contract/archive.ts';
 import type { FeedEvent } from '../../contract/feed.ts';
 import { SCHEMA } from '../../contract/redshift.ts';
+import { SqlError } from '../../warehouse/sql.ts';
 import type { FeedItem, Pipeline } from '../ports.ts';
 
 export interface FeedReading {
@@ -53,7 +54,7 @@ export async function readPipeline(pipeline: Pipeline, now: Date): Promise<Readi
     sql.query(DIFFERING),
     sql.query(REJECTS),
     sql.query(LANDED),
-  ]);
+  ]).catch(unanswered);
   const [skipped, skippedBelow, givenUp] = await Promise.all(
     [PREFIX.skipped, `${PREFIX.landing}${PREFIX.skipped}`, PREFIX.givenUp].map((prefix) =>
       bucket.list(prefix, everything),
@@ -71,6 +72,15 @@ export async function readPipeline(pipeline: Pipeline, now: Date): Promise<Readi
     givenUp: givenUp?.length ?? 0,
     landed: Number(landed[0]?.[0] ?? 0),
   };
+}
+
+/** A warehouse that is away leaves nothing to say of the feeds: in the middle of the night that must be said in words. */
+function unanswered(error: unknown): never {
+  if (!(error instanceof SqlError)) throw error;
+  throw new Error(
+    `the warehouse answers no question, so nothing can be said of the feeds: ${error.message}. Nothing is lost while it is away, and the next run of the loader goes on; docs/runbook.md, loader-errors, says what to do`,
+    { cause: error },
+  );
 }
 
 /** The feed that a schedule polls; null for one that does something else. */
