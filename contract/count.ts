@@ -30,47 +30,66 @@ export interface Numbered {
 }
 
 export interface NumberedSource extends Pick<SourceCount, 'type' | 'column' | 'scope'> {
-  /** What the vendor lists, in any order. */
+  /** The newest ones, in any order; none is left out on purpose. */
   readonly listed: readonly Numbered[];
-  /** Only what was created at or after this… */
+  /** Only hours that begin at or after this… */
   readonly since: Date;
-  /** …and so long ago that it can be seen. */
+  /** …and have ended by then. */
   readonly until: Date;
   /** Asks for one that is not listed; false when the vendor has none of this number. */
   readonly isThere: (number: number) => Promise<boolean>;
 }
 
-/** Numbers that a list leaves out and that are asked for one by one; the span begins above the next one. */
+const HOUR_MS = 3_600_000;
+
+/** Numbers that a list leaves out and that are asked for one by one; hours before the next one are left alone. */
 const MAX_ASKED = 20;
 
-/** Who creates two at once may number them in another order. */
-const OVERLAP_MS = 3_600_000;
-
 /**
- * Counts what a vendor numbers without gaps. The list alone proves nothing, because the polling reads the same one: every
- * number between those that it shows is asked for, and counts unless the vendor has none.
- * @returns one span at most; none when nothing that is listed was created in the time.
+ * Counts what a vendor numbers one after the other, a span for each hour in which something was created: such a span is
+ * the same an hour later. The list alone proves nothing, because the polling reads the same one: every number between those
+ * that it shows is asked for, and counts unless the vendor has none.
+ * @returns the newest hour first.
  */
 export async function countNumbers(source: NumberedSource): Promise<readonly SourceCount[]> {
-  const { listed, since, until, isThere, ...span } = source;
-  const within = listed.filter(({ createdAt }) => createdAt >= since && createdAt <= until);
-  if (within.length === 0) return [];
+  const { listed, since, until, isThere, ...common } = source;
   const shown = new Set(listed.map(({ number }) => number));
-  const to = Math.max(...within.map(({ number }) => number)) + 1;
-  const lowest = Math.min(...within.map(({ number }) => number));
-  let from = to;
-  let count = 0;
-  for (let asked = 0; from > lowest; from -= 1) {
-    const number = from - 1;
-    if (!shown.has(number)) {
-      if (asked === MAX_ASKED) break;
-      asked += 1;
-      if (!(await isThere(number))) continue;
+  const spans: SourceCount[] = [];
+  let asked = 0;
+  for (const { start, from, to } of hoursOf(listed).toReversed()) {
+    if (start < since.getTime() || start + HOUR_MS > until.getTime()) continue;
+    let count = 0;
+    for (let number = from; number < to; number += 1) {
+      if (!shown.has(number)) {
+        if (asked === MAX_ASKED) return spans;
+        asked += 1;
+        if (!(await isThere(number))) continue;
+      }
+      count += 1;
     }
-    count += 1;
+    // Who creates two at once may number them in another order.
+    spans.push({ ...common, from, to, count, since: new Date(start - HOUR_MS) });
   }
-  const oldest = Math.min(...within.map(({ createdAt }) => createdAt.getTime()));
-  return [{ ...span, from, to, count, since: new Date(oldest - OVERLAP_MS) }];
+  return spans;
+}
+
+interface Hour {
+  /** Milliseconds since 1970. */
+  readonly start: number;
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Hours and their numbers; the oldest hour is left out when nobody knows where it begins. */
+function hoursOf(listed: readonly Numbered[]): readonly Hour[] {
+  const hours: Hour[] = [];
+  for (const { number, createdAt } of listed.toSorted((one, other) => one.number - other.number)) {
+    const last = hours.at(-1);
+    const own = Math.floor(createdAt.getTime() / HOUR_MS) * HOUR_MS;
+    if (last !== undefined && own <= last.start) hours[hours.length - 1] = { ...last, to: number + 1 };
+    else hours.push({ start: own, from: last?.to ?? number, to: number + 1 });
+  }
+  return hours[0]?.from === 1 ? hours : hours.slice(1);
 }
 
 /**

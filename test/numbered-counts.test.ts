@@ -12,17 +12,20 @@ import { inProcess } from './vendor-in-process.ts';
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
 
-const listed = (...numbers: readonly number[]) =>
-  numbers.map((number) => ({ number, createdAt: new Date(START_MS + number * HOUR) }));
+/** Numbers, each with the hour in which it was created. */
+const listed = (numbers: Readonly<Record<number, number>>) =>
+  Object.entries(numbers).map(([number, hour]) => ({
+    number: Number(number),
+    createdAt: new Date(START_MS + hour * HOUR + 60_000),
+  }));
 
-const count = (
-  numbers: readonly number[],
-  there: readonly number[] = [],
-  hours: readonly [number, number] = [0, 99],
-) => {
+async function count(
+  numbers: Readonly<Record<number, number>>,
+  { there = [], hours = [0, 99] }: { there?: readonly number[]; hours?: readonly [number, number] } = {},
+) {
   const asked: number[] = [];
-  const counted = countNumbers({
-    ...{ type: release, column: 'version', listed: listed(...numbers), scope: { app_id: 'a' } },
+  const spans = await countNumbers({
+    ...{ type: release, column: 'version', listed: listed(numbers), scope: { app_id: 'a' } },
     since: new Date(START_MS + hours[0] * HOUR),
     until: new Date(START_MS + hours[1] * HOUR),
     isThere: async (number) => {
@@ -30,29 +33,65 @@ const count = (
       return there.includes(number);
     },
   });
-  return counted.then(([span]) => ({ asked, span: span && [span.from, span.to, span.count] }));
-};
+  return { asked, spans: spans.map(({ from, to, count: held }) => [from, to, held]) };
+}
 
 describe('numbers', () => {
-  test('that the list shows are counted without a question', async () => {
-    expect(await count([5, 4, 3])).toEqual({ asked: [], span: [3, 6, 3] });
+  test('that the list shows are counted by the hour, without a question', async () => {
+    expect(await count({ 1: 0, 2: 0, 3: 2, 4: 3 })).toEqual({
+      asked: [],
+      spans: [
+        [4, 5, 1],
+        [3, 4, 1],
+        [1, 3, 2],
+      ],
+    });
   });
 
   test('that the list leaves out are asked for, and count when they are there', async () => {
-    expect(await count([7, 6, 3], [5])).toEqual({ asked: [5, 4], span: [3, 8, 4] });
+    expect(await count({ 1: 0, 4: 1, 7: 1 }, { there: [5] })).toEqual({
+      asked: [2, 3, 5, 6],
+      spans: [
+        [2, 8, 3],
+        [1, 2, 1],
+      ],
+    });
   });
 
-  test('that are too young or older than the feed are left alone', async () => {
-    expect(await count([9, 8, 7, 6, 5], [], [6, 8])).toEqual({ asked: [], span: [6, 9, 3] });
-    expect(await count([9, 8], [], [10, 20])).toEqual({ asked: [], span: undefined });
-    expect(await count([])).toEqual({ asked: [], span: undefined });
+  test('whose hour is not over, or began before the feed, are left alone', async () => {
+    expect(await count({ 5: 4, 6: 5, 7: 6, 8: 7, 9: 8 }, { hours: [6, 8] })).toEqual({
+      asked: [],
+      spans: [
+        [8, 9, 1],
+        [7, 8, 1],
+      ],
+    });
   });
 
-  test('are not asked for without an end: the span begins above', async () => {
-    const { asked, span } = await count([90, 10]);
+  test('of the oldest hour are left alone, unless they begin with the first of all', async () => {
+    expect(await count({ 8: 1, 9: 2 })).toEqual({ asked: [], spans: [[9, 10, 1]] });
+    expect(await count({})).toEqual({ asked: [], spans: [] });
+  });
+
+  test('that were given out of order belong to the later hour', async () => {
+    expect((await count({ 1: 0, 2: 1, 3: 0, 4: 1 })).spans).toEqual([
+      [2, 5, 3],
+      [1, 2, 1],
+    ]);
+  });
+
+  test('are not asked for without an end: what lies before is left alone', async () => {
+    const { asked, spans } = await count({ 1: 0, 2: 1, 50: 2, 51: 3 });
 
     expect(asked).toHaveLength(20);
-    expect(span).toEqual([70, 91, 1]);
+    expect(spans).toEqual([[51, 52, 1]]);
+  });
+
+  test('make the same spans an hour later', async () => {
+    const before = await count({ 1: 0, 2: 1, 3: 2 }, { hours: [0, 3] });
+    const after = await count({ 1: 0, 2: 1, 3: 2, 4: 3 }, { hours: [0, 4] });
+
+    expect(after.spans).toEqual([[4, 5, 1], ...before.spans]);
   });
 });
 
@@ -61,24 +100,23 @@ const common = { log: () => undefined, now: () => new Date(START_MS + DAY), sinc
 test('Heroku is asked for the releases of an app, old ones and the youngest left out', async () => {
   const app = emptyApp();
   addBuild(app, -60);
-  for (const minute of [-30, 10, 20, 30, 24 * 60 - 10]) addRelease(app, minute);
+  for (const minute of [-30, 10, 20, 70, 24 * 60 - 10]) addRelease(app, minute);
   const self = herokuVendor(app);
   self.clock = START_MS + DAY;
 
   const spans = await heroku.counts?.({ ...common, http: self.http, settings: { app: app.id } });
 
+  const of = { type: release, column: 'version', scope: { app_id: app.id } };
   expect(spans).toEqual([
-    {
-      ...{ type: release, column: 'version', from: 2, to: 5, count: 3, scope: { app_id: app.id } },
-      since: new Date(START_MS + 10 * 60_000 - HOUR),
-    },
+    { ...of, from: 4, to: 5, count: 1, since: new Date(START_MS) },
+    { ...of, from: 2, to: 4, count: 2, since: new Date(START_MS - HOUR) },
   ]);
 });
 
 test('CircleCI is asked for the pipelines of a project, page by page', async () => {
   const slug = 'gh/octo-org/shop';
   const pipelines = Array.from({ length: 60 }, (_, index): Pipeline => {
-    const createdMs = START_MS + index * 60_000;
+    const createdMs = START_MS + index * 120_000;
     return {
       ...{ id: `pipeline-${index}`, number: index + 1, createdMs, visibleMs: createdMs, isErrored: false },
       ...{ branch: 'main', revision: 'a'.repeat(40), subject: 'a change', login: 'mvoss', workflows: [] },
@@ -98,7 +136,10 @@ test('CircleCI is asked for the pipelines of a project, page by page', async () 
   });
 
   expect(self.requests.length).toBeGreaterThan(4);
-  expect(spans?.map(({ from, to, count: held, scope }) => ({ from, to, held, scope }))).toEqual([
-    { from: 1, to: 61, held: 59, scope: { project_slug: slug } },
+  const scope = { project_slug: slug };
+  expect(spans?.map(({ from, to, count: held, scope: of }) => ({ from, to, held, scope: of }))).toEqual([
+    // The one that the list left out is counted with the hour after it, the one that was deleted with none.
+    { from: 30, to: 61, held: 31, scope },
+    { from: 1, to: 30, held: 28, scope },
   ]);
 });
