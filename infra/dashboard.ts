@@ -26,6 +26,9 @@ const HEIGHT = 7;
 
 const MINUTES = 5;
 
+/** A widget can hold so many alarms (CloudWatch, "Dashboard body structure and syntax"). */
+const MOST_ALARMS = 100;
+
 /** Adds the dashboard; a feed or a producer more is a line more in its graphs. */
 export function dashboard(
   stack: Stack,
@@ -51,7 +54,7 @@ export function dashboard(
     delivery.streams.map((each) => ofDelivery(each, name, statistic, 15));
 
   const board = new Dashboard(stack, 'Dashboard', { periodOverride: PeriodOverride.AUTO });
-  board.addWidgets(new AlarmStatusWidget({ title: 'Alarms', alarms: [...alarms], width: 24, height: 4 }));
+  board.addWidgets(...statuses(alarms));
   board.addWidgets(
     graph('Polled: records of each feed', polled, failed),
     graph(
@@ -82,6 +85,20 @@ export function dashboard(
       ofLoader('RecordsUnreconciled'),
     ]),
     graph('Cost: seconds that the warehouse computed, per hour', computing),
+  );
+}
+
+/** All alarms in a row of as few widgets as can hold them. */
+function statuses(alarms: readonly IAlarm[]): readonly AlarmStatusWidget[] {
+  const count = Math.ceil(alarms.length / MOST_ALARMS);
+  return Array.from(
+    { length: count },
+    (_, index) =>
+      new AlarmStatusWidget({
+        title: 'Alarms',
+        alarms: alarms.slice(index * MOST_ALARMS, (index + 1) * MOST_ALARMS),
+        ...{ width: Math.floor((4 * WIDTH) / count), height: 4 },
+      }),
   );
 }
 

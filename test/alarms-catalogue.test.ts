@@ -292,6 +292,26 @@ test('the dashboard is one screen, in the order in which a fact travels, with ev
   expect(JSON.stringify(status).match(/"x"/g)?.length).toBeGreaterThanOrEqual(alarms.length);
 });
 
+test('a dashboard of twenty feeds shows every alarm, a hundred in a widget at most', () => {
+  const feeds = Array.from({ length: 20 }, (_, index) => ({ feed: `alpha:app${index}` }));
+  const many = new TemplateUnderTest({ ...serverless, feeds });
+  const parts: readonly unknown[] = many.one('AWS::CloudWatch::Dashboard').Properties.DashboardBody[
+    'Fn::Join'
+  ][1];
+  const text = parts.map((part) => (typeof part === 'string' ? part : 'x')).join('');
+  const widgets: readonly { type: string; y: number; x: number; properties: { alarms: unknown[] } }[] =
+    JSON.parse(text).widgets;
+  const shown = widgets.filter(({ type }) => type === 'alarm');
+  const made = [...many.all('AWS::CloudWatch::Alarm'), ...many.all('AWS::CloudWatch::CompositeAlarm')];
+
+  expect(made.length).toBeGreaterThan(150);
+  expect(shown.reduce((sum, { properties }) => sum + properties.alarms.length, 0)).toBe(made.length);
+  for (const { properties, y } of shown) {
+    expect(properties.alarms.length).toBeLessThanOrEqual(100);
+    expect(y).toBe(0);
+  }
+});
+
 describe('the configuration', () => {
   const withAlarms = (chosen: object) => new TemplateUnderTest({ ...serverless, alarms: chosen });
 
