@@ -1,10 +1,11 @@
 /**
  * Counts at the source: what a vendor says it holds in a span, so that a gap shows.
  *
- * Some vendors count per time, others number what they hold without gaps. Both are a span of one column with a
+ * Some vendors count per time, others number what they hold. Both are a span of one column with a
  * number of facts in it; the loader compares it with the final table and knows nothing of vendors.
  */
 import { sourceCount } from './ledger.ts';
+import type { PollContext } from './producer.ts';
 import type { Emitted, RecordType } from './record.ts';
 import { emit } from './record.ts';
 
@@ -38,6 +39,7 @@ export interface NumberedSource extends Pick<SourceCount, 'type' | 'column' | 's
   readonly until: Date;
   /** Asks for one that is not listed; false when the vendor has none of this number. */
   readonly isThere: (number: number) => Promise<boolean>;
+  readonly log: PollContext<unknown, never>['log'];
 }
 
 const HOUR_MS = 3_600_000;
@@ -52,23 +54,28 @@ const MAX_ASKED = 20;
  * @returns the newest hour first.
  */
 export async function countNumbers(source: NumberedSource): Promise<readonly SourceCount[]> {
-  const { listed, since, until, isThere, ...common } = source;
+  const { listed, since, until, isThere, log, ...common } = source;
   const shown = new Set(listed.map(({ number }) => number));
   const spans: SourceCount[] = [];
   let asked = 0;
-  for (const { start, from, to } of hoursOf(listed).toReversed()) {
+  for (const { start, before, from, to } of hoursOf(listed).toReversed()) {
     if (start < since.getTime() || start + HOUR_MS > until.getTime()) continue;
     let count = 0;
     for (let number = from; number < to; number += 1) {
       if (!shown.has(number)) {
-        if (asked === MAX_ASKED) return spans;
+        if (asked === MAX_ASKED) {
+          log('more numbers are missing from the list than are asked for; what is older is not counted', {
+            number,
+          });
+          return spans;
+        }
         asked += 1;
         if (!(await isThere(number))) continue;
       }
       count += 1;
     }
     // Who creates two at once may number them in another order.
-    spans.push({ ...common, from, to, count, since: new Date(start - HOUR_MS) });
+    spans.push({ ...common, from, to, count, since: new Date(before - HOUR_MS) });
   }
   return spans;
 }
@@ -76,6 +83,8 @@ export async function countNumbers(source: NumberedSource): Promise<readonly Sou
 interface Hour {
   /** Milliseconds since 1970. */
   readonly start: number;
+  /** Start of the hour in which the number below `from` was created: those between were created since then. */
+  readonly before: number;
   readonly from: number;
   readonly to: number;
 }
@@ -87,7 +96,7 @@ function hoursOf(listed: readonly Numbered[]): readonly Hour[] {
     const last = hours.at(-1);
     const own = Math.floor(createdAt.getTime() / HOUR_MS) * HOUR_MS;
     if (last !== undefined && own <= last.start) hours[hours.length - 1] = { ...last, to: number + 1 };
-    else hours.push({ start: own, from: last?.to ?? number, to: number + 1 });
+    else hours.push({ start: own, before: last?.start ?? own, from: last?.to ?? number, to: number + 1 });
   }
   return hours[0]?.from === 1 ? hours : hours.slice(1);
 }

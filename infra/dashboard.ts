@@ -84,7 +84,7 @@ export function dashboard(
       ofLoader('RecordsMissing'),
       ofLoader('RecordsUnreconciled'),
     ]),
-    graph('Cost: seconds that the warehouse computed, per hour', computing),
+    graph('Cost: RPU-seconds that the warehouse computed, per hour', computing),
   );
 }
 

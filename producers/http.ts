@@ -59,6 +59,9 @@ export interface Conversation {
 /** Answers a request that names the state it knows; there is no body. */
 const NOT_MODIFIED = 304;
 
+/** A quota that is whole again so soon is not scarce, however much of it is used: CircleCI's windows can be a second. */
+const SCARCE_SECONDS = 5;
+
 /** A request is made at most four times. */
 const MAX_RETRIES = 3;
 
@@ -132,14 +135,15 @@ export function converse({ producer, baseUrl, token }: Vendor, tools: HttpTools)
         const response = await wait(send({ ...config, signal: late.signal }), () => late.abort());
         const { status } = response;
         const answered = plain(response.headers);
+        const quota = producer.quota?.(answered) ?? null;
+        // Before the status: an answer that refuses says best that nothing is left.
+        if (quota !== null && quota.limit > 0 && quota.seconds >= SCARCE_SECONDS)
+          quotaUsed = Math.max(quotaUsed ?? 0, 100 * (1 - quota.remaining / quota.limit));
         const body = chunksOf(response.data, wait, answering.fail);
         if ((status < 200 || status > 299) && status !== NOT_MODIFIED)
           throw await failureOf(answering, status, answered, body, clock.now());
         const pace = paceAfter(answering, status, answered);
         if (pace !== null) openAfter(1000 * pace);
-        const quota = producer.quota?.(answered) ?? null;
-        if (quota !== null && quota.limit > 0)
-          quotaUsed = Math.max(quotaUsed ?? 0, 100 * (1 - quota.remaining / quota.limit));
         if (quota !== null && quota.remaining < leaves * quota.limit) {
           isLeftToOthers = true;
           openAfter(1000 * quota.seconds);

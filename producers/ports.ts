@@ -271,13 +271,13 @@ function powertoolsLog(logger: Logger): Log {
   };
 }
 
-/** Metrics as lines of the log (CloudWatch embedded metric format): no call, and nothing to wait for. */
 /** The unit of a metric is the end of its name. */
 function unitOf(name: string): 'Seconds' | 'Percent' | 'Count' {
   if (name.endsWith('Seconds')) return 'Seconds';
   return name.endsWith('Percent') ? 'Percent' : 'Count';
 }
 
+/** Metrics as lines of the log (CloudWatch embedded metric format): no call, and nothing to wait for. */
 function emfMetrics(metrics: Powertools): Metrics {
   // The service is left out: an alarm must name every dimension, and the feed says it all.
   metrics.clearDefaultDimensions();

@@ -114,12 +114,12 @@ const CASES: Readonly<Record<AlarmName, readonly [Trouble, ...string[]]>> = {
     'feedratelimitedalphaapp',
   ],
   'feed-quota-low': [
-    { metric: 'QuotaUsedPercent', value: 95, minutes: 15, of: 'alpha:app' },
+    { metric: 'QuotaUsedPercent', value: 95, minutes: 60, of: 'alpha:app' },
     'feedquotalowalphaapp',
   ],
-  'webhook-errors': [{ metric: 'Errors', value: 1, minutes: 15, of: 'Webhook' }, 'webhookerrorsalphaweb'],
+  'webhook-errors': [{ metric: 'Errors', value: 1, minutes: 60, of: 'Webhook' }, 'webhookerrorsalphaweb'],
   'feed-lease-stuck': [
-    { metric: 'Skipped', value: 1, minutes: 15, of: 'alpha:app' },
+    { metric: 'Skipped', value: 1, minutes: 20, of: 'alpha:app' },
     'feedleasestuckalphaapp',
   ],
   'producer-errors': [
@@ -191,8 +191,9 @@ describe('what goes wrong sounds the alarm that is for it, and no other:', () =>
     expect(sounding(dayWith(trouble))).toEqual(expected);
   });
 
-  // One batch that cannot be loaded is enough.
-  const lasting = ALARM_NAMES.filter((name) => CASES[name][0].minutes > 15 && name !== 'manifests-skipped');
+  // Of these one is enough: a batch that cannot be loaded, a delivery that crashed, a quota that was nearly used up.
+  const ONCE: readonly AlarmName[] = ['manifests-skipped', 'webhook-errors', 'feed-quota-low'];
+  const lasting = ALARM_NAMES.filter((name) => CASES[name][0].minutes > 15 && !ONCE.includes(name));
 
   test.each(lasting)('%s, not before it has lasted', (name) => {
     const [trouble] = CASES[name];
@@ -211,6 +212,52 @@ test('every feed and every producer has alarms of its own', () => {
     expect(described.filter((text) => text.includes(`${feed}:`))).toHaveLength(feed === 'alpha:web' ? 8 : 7);
   for (const producer of ['alpha', 'beta'])
     expect(described.filter((text) => text.startsWith(`Heimdallr, ${producer}: `))).toHaveLength(2);
+});
+
+/** Values of a metric of one feed in the hour before, every five minutes. */
+function hourOf(metrics: Readonly<Record<string, readonly (number | null)[]>>): CloudWatch {
+  const cloudWatch = new CloudWatch();
+  for (const [name, values] of Object.entries(metrics)) {
+    for (const [index, value] of values.entries()) {
+      const at = NOW - (60 - 5 * index) * MINUTE;
+      if (value !== null)
+        cloudWatch.put({ namespace: 'Heimdallr', name, dimensions: { feed: 'alpha:web' }, at, value });
+    }
+  }
+  return cloudWatch;
+}
+const soundsForWeb = (cloudWatch: CloudWatch, name: AlarmName): boolean =>
+  alarms
+    .filter((alarm) => alarm.name === name && alarm.properties.AlarmDescription.includes('alpha:web:'))
+    .some(({ properties }) => cloudWatch.sounds(properties, NOW));
+
+test.each<[string, readonly (number | null)[], boolean]>([
+  ['is used up in the middle of an hour, and nobody asks any more', [70, 80, 90, 100, null, null], true],
+  ['is used evenly, to three quarters at its end', [15, 30, 45, 60, 75, 10, 25, 40, 55, 70, 75, 5], false],
+])('a quota that resets every hour and %s', (_what, used, isSounding) => {
+  expect(soundsForWeb(hourOf({ QuotaUsedPercent: used }), 'feed-quota-low')).toBe(isSounding);
+});
+
+test('a vendor that has a feed wait for a quarter of an hour, again and again, limits it', () => {
+  // Each answer of five minutes is a run that was limited, or skipped because it waits.
+  const waits = [1, 0, 0, 1, 0, 0, 1, 0, 0, 1, 0, 0];
+  const waiting = hourOf({ RateLimited: waits, Skipped: waits.map((limited) => 1 - limited) });
+  const held = hourOf({ RateLimited: waits.map(() => 0), Skipped: waits.map(() => 1) });
+
+  expect(soundsForWeb(waiting, 'feed-rate-limited')).toBe(true);
+  expect(soundsForWeb(waiting, 'feed-lease-stuck')).toBe(false);
+  expect(soundsForWeb(held, 'feed-rate-limited')).toBe(false);
+  expect(soundsForWeb(held, 'feed-lease-stuck')).toBe(true);
+});
+
+test('the ceiling is in RPU-seconds of a day', () => {
+  const { Threshold } = new TemplateUnderTest(serverless)
+    .all('AWS::CloudWatch::Alarm')
+    .map(([, { Properties }]) => Properties)
+    .find(({ AlarmDescription }) => AlarmDescription.endsWith('#cost-above-ceiling'));
+
+  // Every quarter of an hour a COPY and a load of a minute each, once a day a ranking of five: at 8 RPU, and half as much again.
+  expect(Threshold).toBe(1.5 * 8 * (96 * 60 + 96 * 60 + 300));
 });
 
 test('a warehouse that computes as much as it is expected to costs what it may', () => {

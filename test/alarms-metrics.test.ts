@@ -165,10 +165,19 @@ const CASES: readonly (readonly [string, readonly AlarmName[], () => Promise<voi
   ['a loader that does not run', ['warehouse-stale'], () => live(60, { loads: false })],
   [
     'a vendor that says for an hour that it was asked too often',
-    ['feed-rate-limited'],
+    ['feed-quota-low', 'feed-rate-limited'],
     async () => {
-      stage.vendor.setFaults([{ kind: 'rate_limited', times: 1000, seconds: 30 }]);
+      stage.vendor.setFaults([{ kind: 'rate_limited', times: 1000, seconds: 600 }]);
       await live(125);
+    },
+  ],
+  [
+    'somebody else who uses up what the vendor allows',
+    ['feed-quota-low'],
+    async () => {
+      await stage.vendor.spend(4_200);
+      // To the end of the hour, which is a period of this alarm.
+      await live(65 - stage.clock.now().getUTCMinutes());
     },
   ],
   [

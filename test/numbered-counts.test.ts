@@ -24,6 +24,7 @@ async function count(
   { there = [], hours = [0, 99] }: { there?: readonly number[]; hours?: readonly [number, number] } = {},
 ) {
   const asked: number[] = [];
+  const said: string[] = [];
   const spans = await countNumbers({
     ...{ type: release, column: 'version', listed: listed(numbers), scope: { app_id: 'a' } },
     since: new Date(START_MS + hours[0] * HOUR),
@@ -32,13 +33,15 @@ async function count(
       asked.push(number);
       return there.includes(number);
     },
+    log: (message) => said.push(message),
   });
-  return { asked, spans: spans.map(({ from, to, count: held }) => [from, to, held]) };
+  const walks = spans.map((span) => (span.since.getTime() - START_MS) / HOUR);
+  return { asked, said, walks, spans: spans.map(({ from, to, count: held }) => [from, to, held]) };
 }
 
 describe('numbers', () => {
   test('that the list shows are counted by the hour, without a question', async () => {
-    expect(await count({ 1: 0, 2: 0, 3: 2, 4: 3 })).toEqual({
+    expect(await count({ 1: 0, 2: 0, 3: 2, 4: 3 })).toMatchObject({
       asked: [],
       spans: [
         [4, 5, 1],
@@ -49,7 +52,7 @@ describe('numbers', () => {
   });
 
   test('that the list leaves out are asked for, and count when they are there', async () => {
-    expect(await count({ 1: 0, 4: 1, 7: 1 }, { there: [5] })).toEqual({
+    expect(await count({ 1: 0, 4: 1, 7: 1 }, { there: [5] })).toMatchObject({
       asked: [2, 3, 5, 6],
       spans: [
         [2, 8, 3],
@@ -59,7 +62,7 @@ describe('numbers', () => {
   });
 
   test('whose hour is not over, or began before the feed, are left alone', async () => {
-    expect(await count({ 5: 4, 6: 5, 7: 6, 8: 7, 9: 8 }, { hours: [6, 8] })).toEqual({
+    expect(await count({ 5: 4, 6: 5, 7: 6, 8: 7, 9: 8 }, { hours: [6, 8] })).toMatchObject({
       asked: [],
       spans: [
         [8, 9, 1],
@@ -69,8 +72,8 @@ describe('numbers', () => {
   });
 
   test('of the oldest hour are left alone, unless they begin with the first of all', async () => {
-    expect(await count({ 8: 1, 9: 2 })).toEqual({ asked: [], spans: [[9, 10, 1]] });
-    expect(await count({})).toEqual({ asked: [], spans: [] });
+    expect(await count({ 8: 1, 9: 2 })).toMatchObject({ asked: [], spans: [[9, 10, 1]] });
+    expect(await count({})).toMatchObject({ asked: [], spans: [] });
   });
 
   test('that were given out of order belong to the later hour', async () => {
@@ -81,17 +84,34 @@ describe('numbers', () => {
   });
 
   test('are not asked for without an end: what lies before is left alone', async () => {
-    const { asked, spans } = await count({ 1: 0, 2: 1, 50: 2, 51: 3 });
+    const { asked, said, spans } = await count({ 1: 0, 2: 1, 50: 2, 51: 3 });
 
     expect(asked).toHaveLength(20);
+    expect(said).toEqual([expect.stringContaining('what is older is not counted')]);
     expect(spans).toEqual([[51, 52, 1]]);
   });
 
-  test('make the same spans an hour later', async () => {
-    const before = await count({ 1: 0, 2: 1, 3: 2 }, { hours: [0, 3] });
-    const after = await count({ 1: 0, 2: 1, 3: 2, 4: 3 }, { hours: [0, 4] });
+  test('of an hour after a quiet time are walked from before that time: one may have been created in it', async () => {
+    const { spans, walks } = await count({ 28: 0, 29: 1, 31: 9 }, { there: [30] });
 
-    expect(after.spans).toEqual([[4, 5, 1], ...before.spans]);
+    expect(spans).toEqual([
+      [30, 32, 2],
+      [29, 30, 1],
+    ]);
+    expect(walks).toEqual([0, -1]);
+  });
+
+  test.each<[string, Readonly<Record<number, number>>, readonly [number, number]]>([
+    ['there are newer ones', { 1: 0, 2: 1, 3: 2, 4: 3, 5: 4 }, [0, 5]],
+    ['the list no longer shows the oldest', { 2: 1, 3: 2, 4: 3 }, [0, 4]],
+    ['the feed begins later', { 1: 0, 2: 1, 3: 2, 4: 3 }, [2, 4]],
+  ])('make the same spans when %s', async (_when, numbers, hours) => {
+    const before = await count({ 1: 0, 2: 1, 3: 2, 4: 3 }, { hours: [0, 4] });
+    const after = await count(numbers, { hours });
+
+    const shared = after.spans.filter(([from = 0]) => from === 3 || from === 4);
+    expect(shared).toEqual(before.spans.slice(0, 2));
+    expect(shared).toHaveLength(2);
   });
 });
 
@@ -108,8 +128,8 @@ test('Heroku is asked for the releases of an app, old ones and the youngest left
 
   const of = { type: release, column: 'version', scope: { app_id: app.id } };
   expect(spans).toEqual([
-    { ...of, from: 4, to: 5, count: 1, since: new Date(START_MS) },
-    { ...of, from: 2, to: 4, count: 2, since: new Date(START_MS - HOUR) },
+    { ...of, from: 4, to: 5, count: 1, since: new Date(START_MS - HOUR) },
+    { ...of, from: 2, to: 4, count: 2, since: new Date(START_MS - 2 * HOUR) },
   ]);
 });
 

@@ -274,6 +274,10 @@ test('a walk leaves half of the quota to the polling, and says from when it goes
   ]);
   expect([polled.outcome, polled.pages, polled.not_before]).toEqual(['more', 4, null]);
   expect(tooEarly.outcome).toBe('skipped');
+  // The walk uses what it may, which is no news; of the polling it is told, by the fullest of its answers.
+  expect(given.published.filter(([, values]) => 'QuotaUsedPercent' in values)).toEqual([
+    [{ feed: 'tiny:web' }, { QuotaUsedPercent: 75 }],
+  ]);
 });
 
 test('a reconciliation of a vendor that cannot count is refused', async () => {

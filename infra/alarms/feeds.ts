@@ -1,10 +1,11 @@
 /** What can go wrong with a feed: per feed, because one feed's trouble never touches another. */
+import type { MathExpression } from 'aws-cdk-lib/aws-cloudwatch';
 import type { PipelineFunction } from '../pipeline-function.ts';
 import type { Pipeline } from '../pipeline-stack.ts';
 import type { ResolvedFeed } from '../read-feeds.ts';
 import type { ResolvedInstallation } from '../read-installation.ts';
 import type { AlarmDefinition } from './definition.ts';
-import { ofFeed, ofService, type Statistic } from './metrics.ts';
+import { ofFeed, ofService, type Statistic, together } from './metrics.ts';
 
 export function feedAlarms(
   { producers }: Pipeline,
@@ -18,9 +19,21 @@ const webhookErrors = (of: string, { functionName }: PipelineFunction): AlarmDef
   ...{ name: 'webhook-errors', of, severity: 'ticket', silence: 'fine' },
   means:
     'The function that takes pushed deliveries ends with an exception; the polling fetches what it missed.',
-  metric: ofService('Lambda', 'Errors', { FunctionName: functionName }, 'Sum', 5),
-  ...{ when: 'at least', threshold: 1, points: 3 },
+  metric: ofService('Lambda', 'Errors', { FunctionName: functionName }, 'Sum', 60),
+  ...{ when: 'at least', threshold: 1, points: 1 },
 });
+
+/** The share of an hour's runs that met the rate limit, or waited because one before had met it. */
+const limited = (feed: string): MathExpression =>
+  together(
+    'IF(limited > 0, limited + skipped, 0)',
+    {
+      limited: ofFeed(feed, 'RateLimited', 'Average', 60),
+      skipped: ofFeed(feed, 'Skipped', 'Average', 60),
+    },
+    60,
+    'share of runs without an answer',
+  );
 
 function feedAlarmsOf({ feed, producer }: ResolvedFeed): readonly AlarmDefinition[] {
   // A period holds at least three polls, so that one that is late is none that is missing.
@@ -46,18 +59,19 @@ function feedAlarmsOf({ feed, producer }: ResolvedFeed): readonly AlarmDefinitio
     },
     {
       ...{ name: 'feed-rate-limited', of, severity: 'ticket', silence: 'fine' },
-      means: 'More than half of the runs of an hour met the rate limit of the vendor: the feed falls behind.',
-      ...{ metric: metric('RateLimited', 'Average', 60), when: 'above', threshold: 0.5, points: 1 },
+      means: 'For more than half of an hour the vendor was not to be asked: the feed falls behind.',
+      ...{ metric: limited(feed), when: 'above', threshold: 0.5, points: 1 },
     },
     {
       ...{ name: 'feed-quota-low', of, severity: 'ticket', silence: 'fine' },
-      means: 'Four fifths of what the vendor allows are used up, again and again: the rate limit is near.',
-      ...{ metric: metric('QuotaUsedPercent', 'Average'), when: 'above', threshold: 80, points: 3 },
+      means: 'Four fifths of what the vendor allows were used up within the hour: the rate limit is near.',
+      ...{ metric: metric('QuotaUsedPercent', 'Maximum', 60), when: 'above', threshold: 80, points: 1 },
     },
     {
+      // A vendor can have a feed wait for fifteen minutes, which is three periods.
       ...{ name: 'feed-lease-stuck', of, severity: 'ticket', silence: 'fine' },
       means: 'Every run was skipped, because another one holds the lease of the feed.',
-      ...{ metric: metric('Skipped', 'Minimum'), when: 'at least', threshold: 1, points: 3 },
+      ...{ metric: metric('Skipped', 'Minimum'), when: 'at least', threshold: 1, points: 4 },
     },
   ];
 }

@@ -30,7 +30,7 @@ export function warehouseAlarms(
     ...[loader, reload, ranking, ...(digest === null ? [] : [digest])].map(
       ({ fn }): AlarmDefinition => ({
         ...{ name: 'loader-errors', of: fn.service, severity: 'page', silence: 'fine' },
-        means: 'A function that works in the warehouse ends with an exception; what has landed waits.',
+        means: 'A function that works in the warehouse ends with an exception; what it was to do waits.',
         metric: ofService('Lambda', 'Errors', { FunctionName: fn.functionName }, 'Sum', period),
         ...{ when: 'at least', threshold: 1, points: fn === loader.fn || fn === reload.fn ? 2 : 1 },
       }),

@@ -17,13 +17,13 @@ const SETTLED_SECONDS = 1800;
 
 /** The newest releases since the feed's beginning, but for the youngest. */
 export async function countReleases(context: Omit<Context, 'cursor'>): Promise<readonly SourceCount[]> {
-  const { settings, since, now } = context;
+  const { settings, since, now, log } = context;
   const path = `/apps/${settings.app}/releases`;
   const page = await readRange(context, path, newestFirst('version', MAX_RELEASES), null);
   const rows = page?.rows ?? [];
   const app = rows.map((row) => at(row, 'app', 'id')).find((id) => typeof id === 'string');
   return countNumbers({
-    ...{ type: release, column: 'version', since },
+    ...{ type: release, column: 'version', since, log },
     ...(app === undefined ? {} : { scope: { app_id: app } }),
     listed: rows
       .map(placeOf)

@@ -34,8 +34,11 @@ if (values.list) for (const { name } of chosen([])) common.write(`${name}\n`);
 else process.exitCode = (await run()) ? 0 : 1;
 
 function run(): Promise<boolean> {
-  if (values.explore !== undefined)
+  if (values.explore !== undefined) {
+    if (values.warehouse !== undefined)
+      throw new RangeError('--explore has a model in the place of a warehouse: leave out --warehouse');
     return runExplorer({ schedules: whole('explore', values.explore), ...common });
+  }
   const faults = chosen(values.only.split(',').filter((text) => text !== ''));
   return runStack({
     records: whole('records', values.records),

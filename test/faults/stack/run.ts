@@ -51,19 +51,14 @@ async function tryOne(
 ): Promise<Row> {
   const warehouse = server === null ? null : await openWarehouse(server, `heimdallr_faults_${project.port}`);
   const warehouseUrl = warehouse?.url ?? null;
-  const stage = await Stage.start({
-    project,
-    seed,
-    speed: speedFor(records),
-    warehouseUrl,
-    isThorough: true,
-  });
+  let stage: Stage | null = null;
   try {
+    stage = await Stage.start({ project, seed, speed: speedFor(records), warehouseUrl, isThorough: true });
     const [row] = await tryFaults(stage, [fault], { records, seconds: spanOf(records), now });
     if (row === undefined) throw new Error(`${fault.name} was not tried`);
     return row;
   } finally {
-    await stage.close();
+    await stage?.close();
     await warehouse?.drop();
   }
 }
