@@ -164,7 +164,7 @@ const CASES: readonly (readonly [string, readonly AlarmName[], () => Promise<voi
   ['a feed that is not polled', ['feed-not-polled', 'warehouse-stale'], () => live(95, { polls: false })],
   ['a loader that does not run', ['warehouse-stale'], () => live(60, { loads: false })],
   [
-    'a vendor that says for an hour that it was asked too often',
+    'a vendor that says for two hours that it was asked too often',
     ['feed-quota-low', 'feed-rate-limited'],
     async () => {
       stage.vendor.setFaults([{ kind: 'rate_limited', times: 1000, seconds: 600 }]);
