@@ -24,7 +24,12 @@ interface Message {
 async function visit(program: string, url: string) {
   const profile = `--user-data-dir=${temporaryFolder()}`;
   const flags = ['--headless=new', '--no-sandbox', '--disable-gpu', '--remote-debugging-port=0', profile];
-  const child = spawn(program, [...flags, 'about:blank'], { stdio: ['ignore', 'ignore', 'pipe'] });
+  // A group of its own: the browser's other processes end with it, and nobody writes to its folder any more.
+  const child = spawn(program, [...flags, 'about:blank'], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+    detached: true,
+  });
+  const hasEnded = new Promise((resolve) => child.once('close', resolve));
   try {
     const port = await new Promise<string>((resolve, reject) => {
       let said = '';
@@ -80,7 +85,8 @@ async function visit(program: string, url: string) {
       ),
     };
   } finally {
-    child.kill('SIGKILL');
+    if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, 'SIGKILL');
+    await hasEnded;
   }
 }
 

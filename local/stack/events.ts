@@ -39,6 +39,8 @@ export type StackEvent =
       readonly memoryMb: number;
       readonly error: FunctionError | null;
     }
+  /** A call that was turned away: all sandboxes that the function may have are busy. */
+  | { readonly kind: 'throttled'; readonly functionName: string }
   /** A batch of a stream that a function has answered. */
   | {
       readonly kind: 'batch';

@@ -115,7 +115,11 @@ export class Functions {
     const deployed = this.#find(id);
     const { definition, busy, running } = deployed;
     const limit = definition.reservedConcurrency ?? UNRESERVED_CONCURRENCY;
-    if (busy.size >= limit || this.#stopping.signal.aborted) return { status: 'throttled' };
+    if (this.#stopping.signal.aborted) return { status: 'throttled' };
+    if (busy.size >= limit) {
+      this.#options.onEvent({ kind: 'throttled', functionName: definition.name });
+      return { status: 'throttled' };
+    }
     const result = this.#run(deployed, JSON.stringify(event));
     running.add(result);
     try {

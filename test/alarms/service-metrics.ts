@@ -19,6 +19,7 @@ export class ServiceMetrics {
   transformErrors = 0;
   #failed = 0;
   #heldSince: number | null = null;
+  #unreadSince: number | null = null;
 
   constructor(stage: Stage, resources: Resources, put: (point: Omit<Point, 'at'>) => void) {
     this.#stage = stage;
@@ -61,12 +62,10 @@ export class ServiceMetrics {
     if (event.kind === 'invoked') {
       if (event.error !== null && event.functionName === this.#stage.part('transform').name)
         this.transformErrors += 1;
-      const { logicalId } =
-        this.#stage.stack.functions.list().find(({ name }) => name === event.functionName) ?? {};
-      const dimensions = { FunctionName: { Ref: logicalId } };
-      this.#put({ namespace: 'AWS/Lambda', name: 'Errors', dimensions, value: event.error === null ? 0 : 1 });
-      this.#put({ namespace: 'AWS/Lambda', name: 'Duration', dimensions, value: event.durationMs });
+      this.#lambda(event.functionName, 'Errors', event.error === null ? 0 : 1);
+      this.#lambda(event.functionName, 'Duration', event.durationMs);
     }
+    if (event.kind === 'throttled') this.#lambda(event.functionName, 'Throttles', 1);
     if (event.kind === 'discarded' && event.keptAt !== null) {
       this.givenUp += 1;
       this.#put({
@@ -76,8 +75,8 @@ export class ServiceMetrics {
     }
   }
 
-  /** Looks at what is not told: COPYs that failed, and how long Firehose has held its oldest row. */
-  sample(): void {
+  /** Looks at what is not told: COPYs that failed, how long Firehose has held its oldest row and the stream its oldest record. */
+  async sample(): Promise<void> {
     const stats = this.#stage.services.firehose.stats().filter(({ stream }) => this.#isCopied(stream));
     const failed = stats.reduce((sum, { copiesFailed }) => sum + copiesFailed, 0);
     for (let each = this.#failed; each < failed; each += 1) this.#firehose('DeliveryToRedshift.Success', 0);
@@ -87,6 +86,9 @@ export class ServiceMetrics {
     this.#heldSince = isHeld ? (this.#heldSince ?? now) : null;
     if (this.#heldSince !== null)
       this.#firehose('DeliveryToS3.DataFreshness', (now - this.#heldSince) / 1000);
+    const areRead = await Promise.all(this.#stage.stack.mappings.map((mapping) => mapping.isIdle()));
+    this.#unreadSince = areRead.includes(false) ? (this.#unreadSince ?? now) : null;
+    this.#lambda(this.#stage.part('transform').name, 'IteratorAge', now - (this.#unreadSince ?? now));
   }
 
   /** So many records of the next calls are refused once. */
@@ -106,6 +108,11 @@ export class ServiceMetrics {
         return true;
       },
     });
+  }
+
+  #lambda(functionName: string, name: string, value: number): void {
+    const { logicalId } = this.#stage.stack.functions.find(functionName);
+    this.#put({ namespace: 'AWS/Lambda', name, dimensions: { FunctionName: { Ref: logicalId } }, value });
   }
 
   #isCopied(stream: string): boolean {
