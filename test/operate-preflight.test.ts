@@ -79,6 +79,11 @@ describe('in an account', () => {
       /^missing +concurrency .*reserve 13 of 10 .*L-B99A9384/,
     ],
     [
+      'quotas of the network that nobody has asked for',
+      { account: async () => ({ ...deployed, status: null }) },
+      /^unchecked +network .*1 VPC and 1 Elastic IP; of 5 each.*describe-vpcs.*describe-addresses/,
+    ],
+    [
       'a placeholder in a secret',
       { secret: async () => '{"token":"replace-me","personKey":"k"}' },
       /^missing +token alpha:web .*nobody has put it in/,

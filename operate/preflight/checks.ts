@@ -82,6 +82,25 @@ export function onConcurrency(
       );
 }
 
+/** What a first deployment takes of the quotas of EC2, which are not asked; nothing of a stack that is there. */
+export function onNetwork(
+  { network, warehouse }: ResolvedInstallation,
+  isDeployed: boolean,
+): readonly Finding[] {
+  const addresses = network.natGateways;
+  const hasVpc = network.kind !== 'none' || warehouse.mode === 'serverless';
+  if (isDeployed || !hasVpc) return [];
+  const ask = (what: string, list: string): string => `aws ec2 describe-${what} --query 'length(${list})'`;
+  return [
+    unchecked(
+      'network',
+      addresses === 0
+        ? `the stack makes 1 VPC; of 5 in a region, unless the quota was raised, one must be left: ${ask('vpcs', 'Vpcs')}`
+        : `the stack makes 1 VPC and ${many(addresses, 'Elastic IP')}; of 5 each in a region, unless the quotas were raised, so many must be left: ${ask('vpcs', 'Vpcs')}; ${ask('addresses', 'Addresses')}`,
+    ),
+  ];
+}
+
 /** A feed's token, and what its vendor answered to one request with it. */
 export function onToken({ feed, secretName, state }: Token): Finding {
   const fill = `the feed’s output has the command that puts it into the secret ${secretName}`;

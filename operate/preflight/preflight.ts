@@ -9,6 +9,7 @@ import {
   onAccount,
   onConcurrency,
   onInstallation,
+  onNetwork,
   onRegion,
   onToken,
   onWarehouse,
@@ -58,6 +59,7 @@ export async function preflight(plan: Plan, ports: Ports): Promise<readonly Find
     ...(await asked('unchecked', 'concurrency', async () => [
       onConcurrency(reserved, await ports.concurrency(), isDeployed),
     ])),
+    ...onNetwork(installation, isDeployed),
     ...onWarehouse(
       installation,
       warehouse.mode === 'serverless' ? null : await rightsIn(ports.warehouse(warehouse), warehouse.database),
