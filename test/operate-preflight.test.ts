@@ -81,7 +81,7 @@ describe('in an account', () => {
     [
       'quotas of the network that nobody has asked for',
       { account: async () => ({ ...deployed, status: null }) },
-      /^unchecked +network .*1 VPC and 1 Elastic IP; of 5 each.*describe-vpcs.*describe-addresses/,
+      /^unchecked +network .*1 VPC and 1 Elastic IP; of each .* 5 in a region.*describe-vpcs.*describe-addresses/,
     ],
     [
       'a placeholder in a secret',

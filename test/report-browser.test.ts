@@ -29,7 +29,7 @@ async function visit(program: string, url: string) {
     stdio: ['ignore', 'ignore', 'pipe'],
     detached: true,
   });
-  const hasEnded = new Promise((resolve) => child.once('close', resolve));
+  const ended = new Promise((resolve) => child.once('close', resolve));
   try {
     const port = await new Promise<string>((resolve, reject) => {
       let said = '';
@@ -85,8 +85,9 @@ async function visit(program: string, url: string) {
       ),
     };
   } finally {
-    if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, 'SIGKILL');
-    await hasEnded;
+    if (child.pid !== undefined && child.exitCode === null && child.signalCode === null)
+      process.kill(-child.pid, 'SIGKILL');
+    await ended;
   }
 }
 

@@ -8,10 +8,10 @@ import type { StackEvent } from '../local/stack/events.ts';
 import { type FunctionDefinition, Functions } from '../local/stack/functions.ts';
 import type { JsonObject } from '../local/stack/json.ts';
 
-/** A folder that is gone after the test; what a program that was just ended still writes there is waited for. */
+/** A folder that is gone after the test. */
 export function temporaryFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'stack-'));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true, maxRetries: 10 }));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   return folder;
 }
 

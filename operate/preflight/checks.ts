@@ -87,16 +87,16 @@ export function onNetwork(
   { network, warehouse }: ResolvedInstallation,
   isDeployed: boolean,
 ): readonly Finding[] {
-  const addresses = network.natGateways;
-  const hasVpc = network.kind !== 'none' || warehouse.mode === 'serverless';
-  if (isDeployed || !hasVpc) return [];
-  const ask = (what: string, list: string): string => `aws ec2 describe-${what} --query 'length(${list})'`;
+  if (isDeployed || (network.kind === 'none' && warehouse.mode !== 'serverless')) return [];
+  const makes = [['1 VPC', 'vpcs', 'Vpcs']];
+  if (network.natGateways > 0)
+    makes.push([many(network.natGateways, 'Elastic IP'), 'addresses', 'Addresses']);
+  const things = makes.map(([thing]) => thing).join(' and ');
+  const commands = makes.map(([, what, list]) => `aws ec2 describe-${what} --query 'length(${list})'`);
   return [
     unchecked(
       'network',
-      addresses === 0
-        ? `the stack makes 1 VPC; of 5 in a region, unless the quota was raised, one must be left: ${ask('vpcs', 'Vpcs')}`
-        : `the stack makes 1 VPC and ${many(addresses, 'Elastic IP')}; of 5 each in a region, unless the quotas were raised, so many must be left: ${ask('vpcs', 'Vpcs')}; ${ask('addresses', 'Addresses')}`,
+      `the stack makes ${things}; of each an account may have 5 in a region, unless the quota was raised; count with ${commands.join('; ')}`,
     ),
   ];
 }
