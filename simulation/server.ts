@@ -61,6 +61,8 @@ export function createVendorServer(desk: Desk): Server {
 
 export interface Listening {
   readonly url: string;
+  /** Takes no more than so many connections at once. @param onDropped told of each that is one too many. */
+  limitConnections(limit: number, onDropped?: () => void): void;
   close(): Promise<void>;
 }
 
@@ -72,6 +74,10 @@ export async function listen(server: Server, host: string, port: number): Promis
   });
   return {
     url: `http://${host.includes(':') ? `[${host}]` : host}:${portOf(server.address())}`,
+    limitConnections(limit, onDropped = () => undefined) {
+      server.maxConnections = limit;
+      server.removeAllListeners('drop').on('drop', onDropped);
+    },
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());

@@ -130,7 +130,7 @@ const CASES: Readonly<Record<AlarmName, readonly [Trouble, ...string[]]>> = {
     { metric: 'Duration', value: 55_000, minutes: 15, of: 'Producerbeta' },
     'producertimeoutsbeta',
   ],
-  'schedule-failures': [{ metric: 'TargetErrorCount', value: 100, minutes: 15 }, 'schedulefailures'],
+  'schedule-failures': [{ metric: 'TargetErrorCount', value: 1, minutes: 30 }, 'schedulefailures'],
   'nat-ports-exhausted': [
     { metric: 'ErrorPortAllocation', value: 3, minutes: 5 },
     'natportsexhaustedgateway1',

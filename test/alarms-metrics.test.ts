@@ -3,6 +3,7 @@
  * logs as CloudWatch reads them, the local services say what AWS would measure of itself, and the template's own alarms
  * are evaluated on both.
  */
+import { createHmac } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -13,8 +14,8 @@ import { AwsError } from '../local/services/index.ts';
 import { type AlarmProperties, CloudWatch, type Point } from './alarms/cloudwatch.ts';
 import { ServiceMetrics } from './alarms/service-metrics.ts';
 import { plan } from './faults/stack/plan/index.ts';
-import { openProject, type Project } from './faults/stack/project.ts';
-import { Stage } from './faults/stack/stage.ts';
+import { FEED, openProject, type Project } from './faults/stack/project.ts';
+import { Stage, WEBHOOK_SECRET } from './faults/stack/stage.ts';
 
 let project: Project;
 let stage: Stage;
@@ -28,8 +29,17 @@ const put = (point: Omit<Point, 'at'>): void => {
   cloudWatch.put({ ...point, at: stage.clock.now().getTime() });
 };
 
+/** Is there for its webhook: nobody polls it, and what would say so is left out. */
+const PUSHED = 'heroku:web';
+
+/** Thresholds that would take a million rows, or minutes that really pass, to be reached. */
+const THRESHOLDS = { 'landing-growing': 1_000, 'producer-timeouts': 2_900 };
+
 beforeAll(async () => {
-  project = await openProject();
+  project = await openProject({
+    feeds: [{ feed: FEED }, { feed: PUSHED, settings: { app: 'shop' }, webhook: true }],
+    alarms: { thresholds: THRESHOLDS },
+  });
   stage = await Stage.start({
     ...{ project, seed: 1, speed: 4800, warehouseUrl: null, isThorough: false },
     onEvent(event) {
@@ -46,7 +56,11 @@ beforeAll(async () => {
     .map(({ Properties: properties }) => ({
       name: String(/#([a-z-]+)$/.exec(properties.AlarmDescription)?.[1]),
       properties,
-    }));
+    }))
+    .filter(
+      ({ name, properties }) =>
+        name === 'webhook-errors' || !properties.AlarmDescription.includes(` ${PUSHED}: `),
+    );
 }, 120_000);
 afterAll(async () => {
   await stage?.close();
@@ -96,6 +110,9 @@ async function live(minutes: number, { lands = true, loads = true, polls = true 
   }
 }
 
+/** To the end of the hour, which is a period of some alarms. */
+const toTheHour = (): Promise<void> => live(65 - stage.clock.now().getUTCMinutes());
+
 /** To the middle of the next five minutes, so that what a step takes moves nothing into a period of its own. */
 function nextPeriod(): void {
   const seconds = stage.clock.now().getTime() / 1000;
@@ -132,11 +149,16 @@ test('in a healthy hour every metric is published under the dimensions that the 
     .filter(({ name }) => name !== 'ranking-refused')
     .flatMap(({ properties }) => CloudWatch.wantedBy(properties))
     .filter(({ namespace, name }) => namespace === 'Heimdallr' || name === 'Errors')
-    .filter(({ dimensions }) => !/Ranking|Digest/.test(JSON.stringify(dimensions)))
+    .filter(({ dimensions }) => !/Ranking|Digest|heroku/.test(JSON.stringify(dimensions)))
     .map(({ name, dimensions }) => keyOf(name, dimensions));
   expect(wanted.length).toBeGreaterThan(15);
   expect(wanted.filter((key) => !published.has(key))).toEqual([]);
   expect(sounding()).toEqual([]);
+  // Its alarm looks at whole days; none is to be too dear.
+  const [ceiling] = alarms.filter(({ name }) => name === 'cost-above-ceiling');
+  const [computed] = CloudWatch.wantedBy(ceiling?.properties ?? {});
+  expect(cloudWatch.sum(computed) * (24 / 1.25)).toBeGreaterThan(ceiling?.properties.Threshold / 5);
+  expect(cloudWatch.sum(computed) * (24 / 1.25)).toBeLessThan(ceiling?.properties.Threshold);
 });
 
 /** The warehouse has a clock of its own; from now on it shows what everybody's shows. */
@@ -145,6 +167,12 @@ async function tellTime(): Promise<void> {
     `create or replace function redshift.getdate() returns timestamp language sql stable as
      $$ select (statement_timestamp() at time zone 'utc')::timestamp + interval '${stage.clock.aheadOf('')} milliseconds' $$`,
   );
+}
+
+/** To the end of the day, which is a period of some alarms. */
+function toMidnight(): void {
+  const { clock } = stage;
+  clock.advance(86_460 - ((clock.now().getTime() / 1000) % 86_400));
 }
 
 /** A batch is tried so often in five minutes here; some thirty times in all. */
@@ -175,8 +203,123 @@ const CASES: readonly (readonly [string, readonly AlarmName[], () => Promise<voi
     ['feed-quota-low'],
     async () => {
       await stage.vendor.spend(4_200);
-      // To the end of the hour, which is a period of this alarm.
-      await live(65 - stage.clock.now().getUTCMinutes());
+      await toTheHour();
+    },
+  ],
+  [
+    'a connection to the vendor for which the NAT gateway has no port',
+    ['nat-ports-exhausted'],
+    async () => {
+      await live(35);
+      services.exhaustPorts();
+      await live(5);
+    },
+  ],
+  [
+    'a schedule whose function somebody has deleted',
+    ['schedule-failures'],
+    async () => {
+      const { feed, stack } = stage;
+      const name = `${feed.name}-left-behind`;
+      stack.schedules.add({ ...feed, name, functionArn: `${feed.functionArn}-deleted` });
+      for (let passed = 0; passed < 45; passed += 15) {
+        await expect(stack.schedules.fire(name)).rejects.toThrow('there is no function');
+        await live(15);
+      }
+    },
+  ],
+  [
+    'runs that hang until their time is over',
+    ['feed-not-polled', 'producer-errors', 'producer-timeouts'],
+    async () => {
+      const { functions } = stage.stack;
+      const producer = stage.part('producer');
+      stage.kill('producer');
+      functions.deploy({ ...producer, timeoutSeconds: 3 });
+      stage.hooks.arm({
+        beforeCall: async ({ service, callerAccessKeyId }) => {
+          if (service === 'dynamodb' && callerAccessKeyId === producer.logicalId) await pause(4_000);
+        },
+      });
+      try {
+        await live(15);
+      } finally {
+        functions.deploy(producer);
+      }
+    },
+  ],
+  [
+    'a delivery that cannot be noted',
+    ['webhook-errors'],
+    async () => {
+      const { functions, functionUrls } = stage.stack;
+      const webhook = functions.list().find(({ name }) => functionUrls.has(name));
+      stage.hooks.arm({
+        beforeCall({ service, callerAccessKeyId }) {
+          if (service === 'dynamodb' && callerAccessKeyId === webhook?.logicalId)
+            throw new AwsError('AccessDeniedException', 'somebody has changed the role');
+        },
+      });
+      const body = JSON.stringify({
+        published_at: stage.clock.now().toISOString(),
+        webhook_metadata: { delivery: { id: 'the-first' } },
+      });
+      const { status } = await fetch(String(functionUrls.get(String(webhook?.name))), {
+        method: 'POST',
+        headers: {
+          'heroku-webhook-hmac-sha256': createHmac('sha256', WEBHOOK_SECRET).update(body).digest('base64'),
+        },
+        body,
+      });
+      expect(status).toBe(502);
+      await toTheHour();
+    },
+  ],
+  [
+    'rows of a record type that no release knows any more',
+    ['landing-growing'],
+    async () => {
+      const { warehouse } = stage.services;
+      await toTheHour();
+      await warehouse.query(
+        `insert into heimdallr.landing
+         select 'of_a_producer_that_is_gone', 1, seq::text, 'gone:web', 'a-run', seq, now(), '{}' from generate_series(1, 1500) as seq`,
+      );
+      try {
+        await live(125);
+      } finally {
+        await warehouse.query(
+          "delete from heimdallr.landing where record_type = 'of_a_producer_that_is_gone'",
+        );
+      }
+    },
+  ],
+  [
+    'a table from which somebody deletes what the vendor still has',
+    ['reconciliation-differs'],
+    async () => {
+      const { warehouse } = stage.services;
+      await warehouse.query(`create function public.lose() returns trigger language plpgsql as
+        $$ begin return case when new.id % 7 = 0 then null else new end; end $$`);
+      await warehouse.query(
+        'create trigger lose before insert on heimdallr.rollbar_occurrence for each row execute function public.lose()',
+      );
+      try {
+        await stage.vendor.pour(60, 170);
+        await live(10);
+        // Two hours until it is counted, and two more until it was read again in vain; then the six of the alarm.
+        for (let hour = 0; hour < 10; hour += 1) {
+          await stage.reconcile();
+          stage.clock.advance(60);
+          await stage.poll();
+          await stage.land();
+          await stage.load();
+          stage.clock.advance(3540);
+        }
+        await live(35);
+      } finally {
+        await warehouse.query('drop trigger lose on heimdallr.rollbar_occurrence');
+      }
     },
   ],
   [
@@ -328,16 +471,26 @@ const CASES: readonly (readonly [string, readonly AlarmName[], () => Promise<voi
       await live(35);
     },
   ],
-  // After this one the stream's records are older than a day to everybody, and nothing more is read from it.
+  [
+    'a dashboard that asks the warehouse every minute',
+    ['cost-above-ceiling', 'feed-not-polled', 'warehouse-stale'],
+    async () => {
+      toMidnight();
+      for (let minutes = 0; minutes < 400; minutes += 1) {
+        services.wakeWarehouse();
+        stage.clock.advance(60);
+      }
+      toMidnight();
+    },
+  ],
   [
     'a ranking without a table of who used the product',
     ['feed-not-polled', 'ranking-refused', 'warehouse-stale'],
     async () => {
-      const { clock, stack } = stage;
+      const { stack } = stage;
       const ranking = stack.schedules.list().find(({ input }) => JSON.parse(input).task === RANK_TASK);
       await stack.schedules.fire(String(ranking?.name));
-      // To the end of the day, which is a period of this alarm.
-      clock.advance(86_460 - ((clock.now().getTime() / 1000) % 86_400));
+      toMidnight();
     },
   ],
 ];

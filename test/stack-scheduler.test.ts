@@ -1,6 +1,7 @@
 /** Schedules: rates, speed, what is replaced in their input, and firing by hand. */
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { AsyncResult } from '../local/stack/async-invocation.ts';
+import type { StackEvent } from '../local/stack/events.ts';
 import {
   expressionOf,
   readExpression,
@@ -26,6 +27,7 @@ function scheduler(speed = 1, answer: () => Promise<AsyncResult> = async () => o
   onTestFinished(() => void vi.useRealTimers());
   const events: unknown[] = [];
   const results: ScheduleResult[] = [];
+  const told: StackEvent[] = [];
   const given = new Scheduler({
     speed,
     now: () => new Date(),
@@ -37,9 +39,10 @@ function scheduler(speed = 1, answer: () => Promise<AsyncResult> = async () => o
       },
     },
     onResult: (result) => results.push(result),
+    onEvent: (event) => told.push(event),
   });
   onTestFinished(() => given.pause());
-  return { given, events, results };
+  return { given, events, results, told };
 }
 
 const ok: AsyncResult = { status: 'ok', payload: { outcome: 'caught_up' }, attempts: 1 };
@@ -51,6 +54,21 @@ test('a schedule fires as soon as it is made, and then once per period', async (
   await vi.advanceTimersByTimeAsync(120_000);
 
   expect(events).toHaveLength(3);
+});
+
+test('what cannot be started is told, and started again after a period', async () => {
+  const gone = new Error('there is no function poll');
+  const { given, events, results, told } = scheduler(1, () => Promise.reject(gone));
+
+  given.add(schedule);
+  await vi.advanceTimersByTimeAsync(60_000);
+
+  expect(events).toHaveLength(2);
+  expect(results).toEqual([]);
+  expect(told).toEqual(
+    Array(2).fill({ kind: 'not_started', schedule: 'every-minute', message: gone.message }),
+  );
+  await expect(given.fire('every-minute')).rejects.toThrow(gone);
 });
 
 test('speed shortens the period', async () => {

@@ -65,6 +65,8 @@ export class Progress {
       this.trouble(
         `${event.records} records given up by ${event.functionName}, kept at ${event.keptAt ?? 'no place: they are lost'}`,
       );
+    } else if (event.kind === 'not_started') {
+      this.trouble(`the schedule ${event.schedule} starts nothing: ${event.message}`);
     } else if (event.kind === 'poll_failed') {
       this.trouble(`the stream cannot be read: ${event.message}`);
     }

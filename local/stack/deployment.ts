@@ -94,7 +94,7 @@ export class Deployment implements RunningStack {
       ...{ dataDir, endpoint, region, speed, now },
       ...{ destinations, onEvent, clockAhead },
     });
-    this.schedules = new Scheduler({ speed, now, functions: this.functions, onResult });
+    this.schedules = new Scheduler({ speed, now, functions: this.functions, onResult, onEvent });
     if (options.isPaused === true) this.schedules.pause();
     const { functions, functionUrls } = this;
     services.registerFunctions({

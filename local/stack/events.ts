@@ -61,6 +61,8 @@ export type StackEvent =
       readonly keptAt: string | null;
     }
   | { readonly kind: 'poll_failed'; readonly shardId: string; readonly message: string }
+  /** A schedule whose target cannot be called. */
+  | { readonly kind: 'not_started'; readonly schedule: string; readonly message: string }
   /** A resource that was created, updated or started. */
   | { readonly kind: 'resource'; readonly logicalId: string; readonly type: string };
 

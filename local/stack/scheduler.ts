@@ -7,6 +7,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { AsyncResult } from './async-invocation.ts';
+import type { OnEvent } from './events.ts';
 
 /** A schedule as its template declares it. */
 export interface ScheduleDefinition {
@@ -40,6 +41,7 @@ export interface SchedulerOptions {
     invokeAsync(id: string, event: unknown): Promise<AsyncResult>;
   };
   readonly onResult: (result: ScheduleResult) => void;
+  readonly onEvent: OnEvent;
 }
 
 export class Scheduler {
@@ -89,13 +91,13 @@ export class Scheduler {
   /**
    * Fires a schedule now, paused or not.
    * @param id name or logical id
-   * @throws {Error} when there is none.
+   * @throws {Error} when there is none, or its target cannot be called.
    */
   async fire(id: string): Promise<ScheduleResult> {
     const schedule = this.list().find(({ name, logicalId }) => name === id || logicalId === id);
     if (schedule === undefined)
       throw new Error(`there is no schedule ${id}, only ${[...this.#schedules.keys()].join(', ')}`);
-    const { functions, onResult } = this.#options;
+    const { functions, onResult, onEvent } = this.#options;
     const input: unknown = JSON.parse(this.#filledIn(schedule));
     this.#running += 1;
     try {
@@ -103,6 +105,10 @@ export class Scheduler {
       const ended = { schedule, functionName: functions.find(schedule.functionArn).name, input, result };
       onResult(ended);
       return ended;
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      onEvent({ kind: 'not_started', schedule: schedule.name, message });
+      throw error;
     } finally {
       this.#running -= 1;
     }
@@ -110,7 +116,8 @@ export class Scheduler {
 
   #begin(schedule: ScheduleDefinition): void {
     if (!schedule.isEnabled || schedule.cron !== undefined) return;
-    const fire = (): void => void this.fire(schedule.name);
+    // What it cannot start was told, and the next start is tried all the same.
+    const fire = (): void => void this.fire(schedule.name).catch(() => undefined);
     this.#timers.set(schedule.name, setInterval(fire, schedule.periodMs / this.#options.speed));
     fire();
   }

@@ -59,6 +59,12 @@ export class CloudWatch {
     return breaching.length >= (alarm.DatapointsToAlarm ?? alarm.EvaluationPeriods);
   }
 
+  /** All values of a metric together. */
+  sum(metric: Pick<Point, 'namespace' | 'name' | 'dimensions'> | undefined): number {
+    const points = metric === undefined ? [] : (this.#points.get(keyOf(metric)) ?? []);
+    return points.reduce((total, { value }) => total + value, 0);
+  }
+
   /** The metrics that an alarm looks at. */
   static wantedBy(alarm: AlarmProperties): readonly Wanted[] {
     if (alarm.Metrics === undefined) return [simple(alarm)];

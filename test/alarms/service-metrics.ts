@@ -1,5 +1,6 @@
 /**
- * What AWS measures of its own services, as far as the local ones can say it: of Lambda, of Kinesis and of Firehose.
+ * What AWS measures of its own services, as far as the local ones can say it: of Lambda, Kinesis, Firehose and Scheduler, of
+ * the NAT gateway before a vendor, and of how long a Serverless warehouse is awake.
  *
  * The dimensions are those of the template: a function, a stream or a mapping is named by its logical id.
  */
@@ -9,10 +10,13 @@ import type { AlarmProperties, Dimensions, Point } from './cloudwatch.ts';
 
 type Resources = Readonly<Record<string, { readonly Type: string; readonly Properties: AlarmProperties }>>;
 
+type Measured = 'schedules' | 'gateway' | 'stream' | 'mapping' | 'delivery' | 'warehouse';
+
 export class ServiceMetrics {
   readonly #stage: Stage;
   readonly #put: (point: Omit<Point, 'at'>) => void;
-  readonly #of: Readonly<Record<'stream' | 'mapping' | 'delivery', Dimensions>>;
+  readonly #of: Readonly<Record<Measured, Dimensions>>;
+  readonly #rpu: number;
   /** Batches that the transform's mapping has given up. */
   givenUp = 0;
   /** Runs of the transform that ended with an exception. */
@@ -20,26 +24,33 @@ export class ServiceMetrics {
   #failed = 0;
   #heldSince: number | null = null;
   #unreadSince: number | null = null;
+  #awakeUntil = 0;
 
   constructor(stage: Stage, resources: Resources, put: (point: Omit<Point, 'at'>) => void) {
     this.#stage = stage;
     this.#put = put;
-    const only = (type: string, isMeant = (_properties: AlarmProperties): boolean => true): object => {
+    const only = (type: string, isMeant = (_properties: AlarmProperties): boolean => true) => {
       const [one, ...others] = Object.entries(resources).filter(
         ([, { Type, Properties }]) => Type === type && isMeant(Properties),
       );
       if (one === undefined || others.length > 0) throw new Error(`the template has no single ${type}`);
-      return { Ref: one[0] };
+      const [id, { Properties: properties }] = one;
+      return { ref: { Ref: id }, properties };
     };
+    const workgroup = only('AWS::RedshiftServerless::Workgroup').properties;
+    this.#rpu = workgroup.BaseCapacity;
     this.#of = {
-      stream: { StreamName: only('AWS::Kinesis::Stream') },
-      mapping: { EventSourceMappingUUID: only('AWS::Lambda::EventSourceMapping') },
+      schedules: { ScheduleGroup: only('AWS::Scheduler::ScheduleGroup').properties.Name },
+      gateway: { NatGatewayId: only('AWS::EC2::NatGateway').ref },
+      stream: { StreamName: only('AWS::Kinesis::Stream').ref },
+      mapping: { EventSourceMappingUUID: only('AWS::Lambda::EventSourceMapping').ref },
       delivery: {
         DeliveryStreamName: only(
           'AWS::KinesisFirehose::DeliveryStream',
           ({ RedshiftDestinationConfiguration: isCopied }) => isCopied !== undefined,
-        ),
+        ).ref,
       },
+      warehouse: { Workgroup: workgroup.WorkgroupName },
     };
     stage.services.firehose.onDelivered((delivery) => {
       if (delivery.kind !== 'copied') return;
@@ -48,9 +59,11 @@ export class ServiceMetrics {
     });
   }
 
-  /** Counts what goes into the delivery stream; after the hooks were disarmed, once more. */
+  /** Counts what goes into the delivery stream and what wakes the warehouse; after the hooks were disarmed, once more. */
   watch(): void {
     this.#stage.hooks.arm({
+      beforeStatement: () => this.wakeWarehouse(),
+      beforeCopy: () => this.wakeWarehouse(),
       afterCall: ({ service, action, body }) => {
         if (service === 'firehose' && action === 'PutRecordBatch' && Array.isArray(body.Records))
           this.#firehose('IncomingRecords', body.Records.length);
@@ -64,6 +77,10 @@ export class ServiceMetrics {
         this.transformErrors += 1;
       this.#lambda(event.functionName, 'Errors', event.error === null ? 0 : 1);
       this.#lambda(event.functionName, 'Duration', event.durationMs);
+    }
+    if (event.kind === 'not_started') {
+      for (const name of ['TargetErrorCount', 'InvocationDroppedCount'])
+        this.#put({ namespace: 'AWS/Scheduler', name, dimensions: this.#of.schedules, value: 1 });
     }
     if (event.kind === 'throttled') this.#lambda(event.functionName, 'Throttles', 1);
     if (event.kind === 'discarded' && event.keptAt !== null) {
@@ -89,6 +106,27 @@ export class ServiceMetrics {
     const areRead = await Promise.all(this.#stage.stack.mappings.map((mapping) => mapping.isIdle()));
     this.#unreadSince = areRead.includes(false) ? (this.#unreadSince ?? now) : null;
     this.#lambda(this.#stage.part('transform').name, 'IteratorAge', now - (this.#unreadSince ?? now));
+  }
+
+  /** The NAT gateway has no port for the next connection to the vendor. */
+  exhaustPorts(): void {
+    this.#stage.vendor.dropConnection(() =>
+      this.#put({
+        ...{ namespace: 'AWS/NATGateway', name: 'ErrorPortAllocation' },
+        ...{ dimensions: this.#of.gateway, value: 1 },
+      }),
+    );
+  }
+
+  /** A statement is over in far less than the minute that a Serverless warehouse is awake for it and paid for. */
+  wakeWarehouse(): void {
+    const now = this.#stage.clock.now().getTime();
+    if (now < this.#awakeUntil) return;
+    this.#awakeUntil = now + 60_000;
+    this.#put({
+      ...{ namespace: 'AWS/Redshift-Serverless', name: 'ComputeSeconds' },
+      ...{ dimensions: this.#of.warehouse, value: 60 * this.#rpu },
+    });
   }
 
   /** So many records of the next calls are refused once. */

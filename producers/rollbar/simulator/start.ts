@@ -2,7 +2,7 @@
 
 import { isRecord, parseExact } from '../../../simulation/exact-json.ts';
 import { createFaults, type Fault } from '../../../simulation/faults.ts';
-import { listen } from '../../../simulation/server.ts';
+import { type Listening, listen } from '../../../simulation/server.ts';
 import type { Scope } from './api.ts';
 import { effects } from './faults.ts';
 import type { Ordering } from './occurrences.ts';
@@ -41,9 +41,7 @@ export interface SimulatorOptions {
   readonly faults?: readonly Fault[];
 }
 
-export interface Simulator {
-  readonly url: string;
-  close(): Promise<void>;
+export interface Simulator extends Listening {
   /** Everything it holds, also what cannot be seen yet. */
   truth(): Truth;
   /**

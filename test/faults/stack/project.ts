@@ -6,11 +6,12 @@
  */
 
 import { execFile } from 'node:child_process';
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { promisify } from 'node:util';
+import type { Installation } from '../../../infra/installation.ts';
 import { synthesise } from '../../../local/stack/synth.ts';
 
 export interface Project {
@@ -29,18 +30,25 @@ export const ADDED = 'retention_days';
 
 const root = join(import.meta.dirname, '..', '..', '..');
 
-export async function openProject(): Promise<Project> {
+/** @param changes what its configuration says instead of what the project's own says. */
+export async function openProject(changes: Partial<Installation> = {}): Promise<Project> {
   const folder = mkdtempSync(join(tmpdir(), 'heimdallr-faults-'));
   const port = await freePort();
   const synth = async (projectDir: string, outDir: string): Promise<string> => {
-    const context = { 'heimdallr:vendors': { rollbar: `http://127.0.0.1:${port}` }, 'heimdallr:feeds': FEED };
+    const url = `http://127.0.0.1:${port}`;
+    const feeds = (changes.feeds ?? [{ feed: FEED }]).map(({ feed }) => feed).join();
+    const context = { 'heimdallr:vendors': { rollbar: url, heroku: url }, 'heimdallr:feeds': feeds };
     await synthesise({ projectDir, outDir, context, environment: process.env });
     return outDir;
   };
   let changing: Promise<string> | null = null;
+  const isChanged = Object.keys(changes).length > 0;
   return {
     port,
-    assembly: await synth(root, join(folder, 'assembly')),
+    assembly: await synth(
+      isChanged ? configuredCopy(join(folder, 'configured'), changes) : root,
+      join(folder, 'assembly'),
+    ),
     changed() {
       changing ??= changedCopy(join(folder, 'changed')).then((copy) =>
         synth(copy, join(folder, 'changed-assembly')),
@@ -55,14 +63,30 @@ export async function openProject(): Promise<Project> {
   };
 }
 
-/** Copies the project and adds the column where a developer would: in the declaration, and where it is filled. */
-async function changedCopy(folder: string): Promise<string> {
+/** A copy of the project, without what is made. */
+function copyTo(folder: string): void {
   cpSync(root, folder, {
     recursive: true,
     filter: (path) =>
       !/^(?:node_modules|\.git|\.generated|cdk\.out|docs|test)(?:\/|$)/.test(relative(root, path)),
   });
   symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
+}
+
+/** Copies the project and says in its configuration what is different. */
+function configuredCopy(folder: string, changes: Partial<Installation>): string {
+  copyTo(folder);
+  renameSync(join(folder, 'heimdallr.config.ts'), join(folder, 'written.config.ts'));
+  writeFileSync(
+    join(folder, 'heimdallr.config.ts'),
+    `import written from './written.config.ts';\n\nexport default { ...written, ...${JSON.stringify(changes)} };\n`,
+  );
+  return folder;
+}
+
+/** Copies the project and adds the column where a developer would: in the declaration, and where it is filled. */
+async function changedCopy(folder: string): Promise<string> {
+  copyTo(folder);
   const file = join(folder, 'producers', 'rollbar', 'occurrence.ts');
   const text = readFileSync(file, 'utf8');
   const changed = text

@@ -8,7 +8,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { RunSummary } from '../../../contract/feed.ts';
+import type { FeedEvent, RunSummary } from '../../../contract/feed.ts';
 import { isRunSummary } from '../../../local/cli/progress.ts';
 import {
   type LocalServices,
@@ -26,7 +26,7 @@ import { randomFor } from '../../../simulation/random.ts';
 import { Sightings } from './books.ts';
 import { Clock } from './clock.ts';
 import { Hooks } from './hooks.ts';
-import type { Project } from './project.ts';
+import { FEED, type Project } from './project.ts';
 import { TOKEN, Vendor } from './vendor.ts';
 
 export interface StageOptions {
@@ -41,6 +41,9 @@ export interface StageOptions {
   /** Told of everything that the stack says. */
   readonly onEvent?: (event: StackEvent) => void;
 }
+
+/** What a vendor signs its deliveries with. */
+export const WEBHOOK_SECRET = 'what-nobody-signs-with';
 
 /** The functions that a fault can name. */
 export type Part = 'producer' | 'transform' | 'loader' | 'reload';
@@ -115,6 +118,11 @@ export class Stage {
     return this.#options.project;
   }
 
+  /** What polls the feed. */
+  get feed(): ScheduleDefinition {
+    return this.#schedule(null);
+  }
+
   /** What is seen from now on belongs to somebody else. */
   watch(): Sightings {
     this.#sightings = new Sightings();
@@ -122,7 +130,7 @@ export class Stage {
   }
 
   part(part: Part): FunctionDefinition {
-    if (part === 'producer') return this.stack.functions.find(this.#feed.functionArn);
+    if (part === 'producer') return this.stack.functions.find(this.feed.functionArn);
     const found = this.stack.functions.list().find(({ environment }) => environment[SERVICE] === part);
     return there(found);
   }
@@ -134,7 +142,7 @@ export class Stage {
 
   /** Polls the feed once; null when its function did not come to an end. */
   async poll(): Promise<RunSummary | null> {
-    const { result } = await this.stack.schedules.fire(this.#feed.name);
+    const { result } = await this.stack.schedules.fire(this.feed.name);
     const summary = result.status === 'ok' && isRunSummary(result.payload) ? result.payload : null;
     if (summary !== null) this.#sightings.summaries.push(summary);
     return summary;
@@ -172,6 +180,12 @@ export class Stage {
     const schedule = this.stack.schedules.list().find(({ functionArn }) => functionArn === arn);
     const { result } = await this.stack.schedules.fire(there(schedule).name);
     return result.status === 'ok';
+  }
+
+  /** Compares the feed with its tables, and reads again what is missing; null when its function did not come to an end. */
+  async reconcile(): Promise<RunSummary | null> {
+    const { result } = await this.stack.schedules.fire(this.#schedule('reconcile').name);
+    return result.status === 'ok' && isRunSummary(result.payload) ? result.payload : null;
   }
 
   /** Calls the loader past its schedule, so that it can be called while another is at work. */
@@ -232,12 +246,12 @@ export class Stage {
     await this.deploy(project.assembly);
   }
 
-  get #feed(): ScheduleDefinition {
-    const polls = ({ input }: ScheduleDefinition): boolean => {
-      const event: object = JSON.parse(input);
-      return 'feed' in event && !('task' in event);
+  #schedule(task: 'reconcile' | null): ScheduleDefinition {
+    const isMeant = ({ input }: ScheduleDefinition): boolean => {
+      const event: Partial<FeedEvent> = JSON.parse(input);
+      return event.feed === FEED && (event.task ?? null) === task;
     };
-    return there(this.stack.schedules.list().find(polls));
+    return there(this.stack.schedules.list().find(isMeant));
   }
 
   /** Every call passes here, before any fault. */
@@ -254,7 +268,7 @@ export class Stage {
 function secretWithToken(generated: string | null): string {
   const value: unknown = generated === null ? null : JSON.parse(generated);
   if (typeof value !== 'object' || value === null || !('token' in value)) return generated ?? '';
-  return JSON.stringify({ ...value, token: TOKEN });
+  return JSON.stringify({ ...value, token: TOKEN, webhookSecret: WEBHOOK_SECRET });
 }
 
 function there<Value>(value: Value | null | undefined): Value {

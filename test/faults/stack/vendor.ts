@@ -71,6 +71,14 @@ export class Vendor {
     this.#simulator.setFaults(faults);
   }
 
+  /** The next connection to it fails. */
+  dropConnection(onDropped: () => void): void {
+    this.#simulator.limitConnections(0, () => {
+      this.#simulator.limitConnections(Number.POSITIVE_INFINITY);
+      onDropped();
+    });
+  }
+
   /** Asks so often with the feed's own token, as another program of the team would; 5,000 times a minute are allowed. */
   async spend(requests: number): Promise<void> {
     for (let left = requests; left > 0; left -= 50) {
