@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { RANK_TASK } from '../contract/impact.ts';
-import type { AlarmName } from '../infra/alarms/catalogue.ts';
+import { ALARM_NAMES, type AlarmName } from '../infra/alarms/catalogue.ts';
 import { AwsError } from '../local/services/index.ts';
 import { type AlarmProperties, CloudWatch, type Point } from './alarms/cloudwatch.ts';
 import { ServiceMetrics } from './alarms/service-metrics.ts';
@@ -494,6 +494,12 @@ const CASES: readonly (readonly [string, readonly AlarmName[], () => Promise<voi
     },
   ],
 ];
+
+test('every alarm sounds in one of these cases', () => {
+  const heard = new Set(CASES.flatMap(([, expected]) => expected));
+
+  expect([...heard].toSorted()).toEqual([...ALARM_NAMES].toSorted());
+});
 
 test.each(CASES)('%s: %j', async (_what, expected, happen) => {
   await happen();

@@ -89,6 +89,9 @@ export function realPorts(): Ports {
   };
 }
 
+/** The Data API answers as soon as the statements have ended, after so long at the latest; it would take 30. */
+const LONG_POLL_SECONDS = 5;
+
 /** No call here takes long: statements run elsewhere. Without a limit one lost answer would take all of the time. */
 const patient = (): NodeHttpHandler =>
   new NodeHttpHandler({ connectionTimeout: 3_000, requestTimeout: 10_000, throwOnRequestTimeout: true });
@@ -133,7 +136,7 @@ export function dataApi(client: RedshiftDataClient, where: Target): DataApi {
         Status,
         Error: message,
         SubStatements = [],
-      } = await client.send(new DescribeStatementCommand({ Id: id }));
+      } = await client.send(new DescribeStatementCommand({ Id: id, WaitTimeSeconds: LONG_POLL_SECONDS }));
       const failed = SubStatements.findIndex((statement) => statement.Status === 'FAILED');
       return { status: Status ?? 'SUBMITTED', error: message ?? null, failedStatement: Math.max(0, failed) };
     },

@@ -10,6 +10,7 @@
 export interface DataApi {
   /** Starts statements, several as one transaction, and answers their id. */
   submit(statements: readonly string[]): Promise<string>;
+  /** Waits a little for their end. */
   describe(id: string): Promise<{ status: string; error: string | null; failedStatement: number }>;
   rows(id: string): Promise<readonly (readonly (string | null)[])[]>;
 }
