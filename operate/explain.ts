@@ -34,7 +34,7 @@ export function explain(error: Error, { stack, whenGone }: Surroundings): string
     return 'no region is known: give --region, or set AWS_REGION, or give --data DIR for a pipeline on this machine';
   if (name === 'ValidationError' && /does not exist/.test(message))
     return `there is no stack ${stack} in this account and region; name it with --stack and --region`;
-  if (/^AccessDenied/.test(name))
+  if (/^AccessDenied|^UnauthorizedOperation$/.test(name))
     return `your credentials may not do this: ${oneLine(message)}; docs/operating.md lists what is needed`;
   return null;
 }

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { firehoseBlock } from '../infra/firehose-block.ts';
 import { readInstallation } from '../infra/read-installation.ts';
 import { lines } from '../operate/preflight/checks.ts';
+import type { Reach } from '../operate/preflight/network/ports.ts';
 import { type Account, ask, type Ports, type Token } from '../operate/preflight/ports.ts';
 import { preflight } from '../operate/preflight/preflight.ts';
 import rollbar from '../producers/rollbar/index.ts';
@@ -10,7 +11,17 @@ import { type Simulator, startSimulator } from '../producers/rollbar/simulator.t
 import { existing, now, producers, serverless } from './infra-stack.ts';
 import { openWarehouse } from './warehouse-world.ts';
 
-const deployed: Account = { id: '123456789012', bootstrap: 'CREATE_COMPLETE', status: 'UPDATE_COMPLETE' };
+const deployed: Account = {
+  ...{ id: '123456789012', caller: 'arn:aws:iam::123456789012:user/somebody' },
+  ...{ bootstrap: 'CREATE_COMPLETE', status: 'UPDATE_COMPLETE' },
+};
+/** A warehouse that Firehose gets through to. */
+const reached: Reach = {
+  endpoint: { host: 'analytics.abc123.eu-west-1.redshift.amazonaws.com', port: 5439 },
+  ...{ isPublic: true, isRoutedThroughVpc: false, admitsLists: false },
+  securityGroups: ['sg-1'],
+  admitted: ['10.0.0.0/8', '52.19.239.192/27'],
+};
 const answered = (status: number, refusal: string | null = null): Token['state'] => ({
   ...{ kind: 'answered', status, refusal },
 });
@@ -21,6 +32,8 @@ function account(change: Partial<Ports> = {}): Ports {
     region: async () => 'eu-west-1',
     account: async () => deployed,
     concurrency: async () => ({ limit: 1000, unreserved: 950 }),
+    quotas: async () => ({ vpcs: { used: 4, limit: 5 }, addresses: { used: 4, limit: 5 } }),
+    reach: async () => reached,
     secret: async () => '{"token":"a-token","username":"u","password":"p"}',
     ask: async () => answered(200),
     warehouse: () => ({
@@ -43,9 +56,7 @@ const said = async (...args: Parameters<typeof findings>): Promise<readonly stri
 describe('in an account', () => {
   test('where nothing is missing, nothing is', async () => {
     expect(await said()).toEqual([expect.stringMatching(/^unchecked +permissions .*first deployment$/)]);
-    expect(await said({}, existing)).toEqual([
-      expect.stringMatching(/^unchecked +reachability .*publicly accessible, without enhanced VPC routing/),
-    ]);
+    expect(await said({ account: async () => ({ ...deployed, status: null }) }, existing)).toEqual([]);
   });
 
   test.each<[string, Partial<Ports>, RegExp]>([
@@ -79,9 +90,30 @@ describe('in an account', () => {
       /^missing +concurrency .*reserve 13 of 10 .*L-B99A9384/,
     ],
     [
-      'quotas of the network that nobody has asked for',
-      { account: async () => ({ ...deployed, status: null }) },
-      /^unchecked +network .*1 VPC and 1 Elastic IP; of each .* 5 in a region.*describe-vpcs.*describe-addresses/,
+      'as many VPCs as there may be',
+      {
+        account: async () => ({ ...deployed, status: null }),
+        quotas: async () => ({ vpcs: { used: 5, limit: 5 }, addresses: { used: 0, limit: 5 } }),
+      },
+      /^missing +VPC .*makes 1 VPC, and 5 of 5 are there.*--service-code vpc --quota-code L-F678F1CE --desired-value 10/,
+    ],
+    [
+      'as many addresses as there may be',
+      {
+        account: async () => ({ ...deployed, status: null }),
+        quotas: async () => ({ vpcs: { used: 0, limit: 5 }, addresses: { used: 7, limit: 7 } }),
+      },
+      /^missing +Elastic IP .*7 of 7 are there.*L-0263D0A3/,
+    ],
+    [
+      'quotas that may not be asked for',
+      {
+        account: async () => ({ ...deployed, status: null }),
+        quotas: async () => {
+          throw new Error('your credentials may not do this');
+        },
+      },
+      /^unchecked +network +your credentials/,
     ],
     [
       'a placeholder in a secret',
@@ -129,6 +161,82 @@ describe('in an account', () => {
     ],
   ])('tells of %s', async (_name, change, wanted) => {
     expect(await said(change)).toEqual(expect.arrayContaining([expect.stringMatching(wanted)]));
+  });
+
+  const reaching = (change: Partial<Reach> | null) => ({
+    reach: async () => (change === null ? null : { ...reached, ...change }),
+  });
+  const workgroup = {
+    ...existing,
+    warehouse: {
+      ...Object.fromEntries(
+        Object.entries(existing.warehouse).filter(([name]) => name !== 'clusterIdentifier'),
+      ),
+      workgroupName: 'team',
+      workgroupArn: 'arn:aws:redshift-serverless:eu-west-1:123456789012:workgroup/0',
+    },
+  };
+
+  test.each<[string, Partial<Ports>, RegExp]>([
+    ['is not there', reaching(null), /^missing +reachability .*no such thing.*the cluster analytics$/],
+    ['is paused', reaching({ endpoint: null }), /^missing +reachability .*no endpoint: resume it/],
+    [
+      'is elsewhere',
+      reaching({ endpoint: { host: 'other.example', port: 5439 } }),
+      /^missing +reachability .*says analytics\.abc123.*:5439, and the cluster analytics is at other\.example:5439/,
+    ],
+    [
+      'is private',
+      reaching({ isPublic: false }),
+      /^missing +reachability .*modify-cluster --cluster-identifier analytics --publicly-accessible/,
+    ],
+    [
+      'is routed through its VPC',
+      reaching({ isRoutedThroughVpc: true }),
+      /^missing +reachability .*--no-enhanced-vpc-routing/,
+    ],
+    [
+      'admits a part of Firehose',
+      reaching({ admitted: ['52.19.239.192/28', '52.19.239.224/27'] }),
+      /^missing +reachability .*does not admit Firehose, .*--group-id sg-1 --protocol tcp --port 5439 --cidr 52\.19\.239\.192\/27/,
+    ],
+    [
+      'admits lists',
+      reaching({ admitted: [], admitsLists: true }),
+      /^unchecked +reachability +whether the prefix lists that sg-1 admits/,
+    ],
+    [
+      'cannot be asked for',
+      {
+        reach: async () => {
+          throw new Error('your credentials may not do this');
+        },
+      },
+      /^unchecked +reachability +your credentials/,
+    ],
+  ])('tells of a warehouse that was there and %s', async (_name, change, wanted) => {
+    expect(await said(change, existing)).toEqual([expect.stringMatching(wanted)]);
+  });
+
+  test('tells every fault of a workgroup that was there, and how to mend it', async () => {
+    const found = await said(
+      reaching({ isPublic: false, isRoutedThroughVpc: true, admitted: [], securityGroups: [] }),
+      workgroup,
+    );
+
+    expect(found).toEqual([
+      expect.stringMatching(/update-workgroup --workgroup-name team --publicly-accessible$/),
+      expect.stringMatching(/update-workgroup --workgroup-name team --no-enhanced-vpc-routing$/),
+      expect.stringMatching(/security groups: none.*--group-id GROUP/),
+    ]);
+  });
+
+  test('says of a warehouse that admits everybody that this is more than it takes', async () => {
+    const found = await findings(reaching({ admitted: ['0.0.0.0/0'] }), existing);
+
+    expect(lines(found)).toContainEqual(
+      expect.stringMatching(/^ok +reachability .*everybody \(0\.0\.0\.0\/0\), and Firehose alone is enough/),
+    );
   });
 
   test('asks nothing more without credentials', async () => {

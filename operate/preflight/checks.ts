@@ -5,17 +5,8 @@
  */
 import type { ResolvedInstallation } from '../../infra/read-installation.ts';
 import { many } from '../program.ts';
+import { type Finding, missing, ok, unchecked } from './finding.ts';
 import type { Account, Token } from './ports.ts';
-
-export interface Finding {
-  readonly verdict: 'ok' | 'missing' | 'unchecked';
-  readonly what: string;
-  readonly words: string;
-}
-
-const ok = (what: string, words: string): Finding => ({ verdict: 'ok', what, words });
-const missing = (what: string, words: string): Finding => ({ verdict: 'missing', what, words });
-const unchecked = (what: string, words: string): Finding => ({ verdict: 'unchecked', what, words });
 
 /** Lambda keeps so many of an account's concurrent executions for functions that reserve none. */
 const UNRESERVED = 100;
@@ -44,9 +35,9 @@ export function onRegion(region: string | null, block: string | null): Finding {
 /** What the account says of itself; null: it was not asked, or took no credentials. */
 export function onAccount(account: Account | null, stack: string): readonly Finding[] {
   if (account === null) return [unchecked('account', 'there is none: this pipeline runs on this machine')];
-  const { id, bootstrap, status } = account;
+  const { id, caller, bootstrap, status } = account;
   return [
-    ok('credentials', id === null ? 'taken' : `taken, account ${id}`),
+    ok('credentials', `account ${id}, as ${caller}`),
     bootstrap === null
       ? missing('bootstrap', 'the CDK has not been set up in this account and region: npx cdk bootstrap')
       : ok('bootstrap', `stack CDKToolkit is ${bootstrap}`),
@@ -80,25 +71,6 @@ export function onConcurrency(
         'concurrency',
         `${words}, and ${UNRESERVED} must stay free: ask for a higher quota (aws service-quotas request-service-quota-increase --service-code lambda --quota-code L-B99A9384 --desired-value 1000)`,
       );
-}
-
-/** What a first deployment takes of the quotas of EC2, which are not asked; nothing of a stack that is there. */
-export function onNetwork(
-  { network, warehouse }: ResolvedInstallation,
-  isDeployed: boolean,
-): readonly Finding[] {
-  if (isDeployed || (network.kind === 'none' && warehouse.mode !== 'serverless')) return [];
-  const makes = [['1 VPC', 'vpcs', 'Vpcs']];
-  if (network.natGateways > 0)
-    makes.push([many(network.natGateways, 'Elastic IP'), 'addresses', 'Addresses']);
-  const things = makes.map(([thing]) => thing).join(' and ');
-  const commands = makes.map(([, what, list]) => `aws ec2 describe-${what} --query 'length(${list})'`);
-  return [
-    unchecked(
-      'network',
-      `the stack makes ${things}; of each an account may have 5 in a region, unless the quota was raised; count with ${commands.join('; ')}`,
-    ),
-  ];
 }
 
 /** A feed's token, and what its vendor answered to one request with it. */
@@ -146,35 +118,23 @@ export interface Rights {
   readonly mayCreateUsers: boolean;
 }
 
-export function onWarehouse(
+export function onPermissions(
   { warehouse }: ResolvedInstallation,
   rights: Rights | { readonly problem: string } | null,
-): readonly Finding[] {
-  const reach =
-    warehouse.mode === 'serverless'
-      ? ok('reachability', 'the stack makes it publicly accessible, for the block of Firehose alone')
-      : unchecked(
-          'reachability',
-          `that ${warehouse.host} is publicly accessible, without enhanced VPC routing, and admits the block of Firehose on port ${warehouse.port}`,
-        );
-  if (rights === null)
-    return [reach, unchecked('permissions', 'the warehouse is made by the first deployment')];
-  if ('problem' in rights)
-    return [reach, missing('permissions', `the warehouse cannot be asked: ${rights.problem}`)];
+): Finding {
+  if (rights === null) return unchecked('permissions', 'the warehouse is made by the first deployment');
+  if ('problem' in rights) return missing('permissions', `the warehouse cannot be asked: ${rights.problem}`);
   const { user, mayCreateSchemas, mayCreateUsers } = rights;
   const lacks = [
     ...(mayCreateSchemas ? [] : [`grant create on database ${warehouse.database} to ${user}`]),
     ...(mayCreateUsers ? [] : [`alter user ${user} createuser`]),
   ];
-  return [
-    reach,
-    lacks.length === 0
-      ? ok('permissions', `${user} may make schemas and users`)
-      : missing(
-          'permissions',
-          `${user} may not make schemas and Firehose’s user; as an administrator: ${lacks.join('; ')}`,
-        ),
-  ];
+  return lacks.length === 0
+    ? ok('permissions', `${user} may make schemas and users`)
+    : missing(
+        'permissions',
+        `${user} may not make schemas and Firehose’s user; as an administrator: ${lacks.join('; ')}`,
+      );
 }
 
 /** Lines for a person. */

@@ -12,7 +12,8 @@ import { readInstallation } from '../../infra/read-installation.ts';
 import { PLACE_FLAGS, PLACE_USAGE, readFlags, readPlace } from '../command-line.ts';
 import { connect } from '../ports.ts';
 import { type ExitCode, many, runProgram, type Tools } from '../program.ts';
-import { type Finding, lines } from './checks.ts';
+import { lines } from './checks.ts';
+import { type Finding, missing as lacking } from './finding.ts';
 import { ask, realPorts } from './ports.ts';
 import { localPreflight, preflight } from './preflight.ts';
 
@@ -70,7 +71,7 @@ async function main({ args, screen, now }: Tools): Promise<ExitCode> {
       );
     } catch (error) {
       if (!(error instanceof ConfigurationError)) throw error;
-      return error.message.split('\n').map((words) => ({ verdict: 'missing', what: 'configuration', words }));
+      return error.message.split('\n').map((words) => lacking('configuration', words));
     }
   }
 }

@@ -5,17 +5,21 @@ import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-clo
 import { GetAccountSettingsCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { RedshiftDataClient } from '@aws-sdk/client-redshift-data';
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import type { JsonValue } from '../../contract/columns.ts';
 import type { Http, Producer, Query } from '../../contract/producer.ts';
 import type { ResolvedExisting } from '../../infra/read-warehouse.ts';
 import { dataApi } from '../../warehouse/ports.ts';
 import { type Sql, sqlOver } from '../../warehouse/sql.ts';
 import { explained } from '../explain.ts';
+import { type NetworkPorts, realNetworkPorts } from './network/ports.ts';
 
 /** What an account says of itself. */
 export interface Account {
-  /** Twelve digits; null when nothing in it says so. */
-  readonly id: string | null;
+  /** Twelve digits. */
+  readonly id: string;
+  /** ARN of whoever asks. */
+  readonly caller: string;
   /** Status of the CDK's own stack; null when there is none. */
   readonly bootstrap: string | null;
   /** Status of the pipeline's stack; null when it is not deployed. */
@@ -32,7 +36,7 @@ export interface Token {
     | { readonly kind: 'answered'; readonly status: number; readonly refusal: string | null };
 }
 
-export interface Ports {
+export interface Ports extends NetworkPorts {
   region(): Promise<string | null>;
   /** What is asked of AWS throws in one line that says what to do. */
   account(stack: string): Promise<Account>;
@@ -72,16 +76,17 @@ export function realPorts(region: string | null, stack: string): Ports {
   const formation = new CloudFormationClient(reach);
   const secrets = new SecretsManagerClient(reach);
   return {
+    ...realNetworkPorts(reach, said),
     region: () => formation.config.region().catch(() => null),
     async account(stack) {
       return said(async () => {
+        const { Account, Arn } = await new STSClient(reach).send(new GetCallerIdentityCommand({}));
         const [bootstrap, own] = [
           await stackNamed(formation, 'CDKToolkit'),
           await stackNamed(formation, stack),
         ];
-        const arn = bootstrap?.StackId ?? own?.StackId ?? '';
         return {
-          id: arn.split(':')[4] ?? null,
+          ...{ id: Account ?? '', caller: Arn ?? '' },
           bootstrap: bootstrap?.StackStatus ?? null,
           status: own?.StackStatus ?? null,
         };

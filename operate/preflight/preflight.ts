@@ -5,16 +5,16 @@ import { literal } from '../../contract/redshift.ts';
 import type { ResolvedInstallation } from '../../infra/read-installation.ts';
 import type { Sql } from '../../warehouse/sql.ts';
 import {
-  type Finding,
   onAccount,
   onConcurrency,
   onInstallation,
-  onNetwork,
+  onPermissions,
   onRegion,
   onToken,
-  onWarehouse,
   type Rights,
 } from './checks.ts';
+import { type Finding, missing, ok } from './finding.ts';
+import { networkNeeds, onQuotas, onReach } from './network/checks.ts';
 import type { Ports, Token } from './ports.ts';
 
 export interface Plan {
@@ -41,10 +41,8 @@ export async function preflight(plan: Plan, ports: Ports): Promise<readonly Find
   const { installation, stack, reserved, firehoseBlock, now } = plan;
   const { feeds, warehouse } = installation;
   const region = await ports.region();
-  const start = [
-    onInstallation(installation),
-    onRegion(region, region === null ? null : firehoseBlock(region)),
-  ];
+  const block = region === null ? null : firehoseBlock(region);
+  const start = [onInstallation(installation), onRegion(region, block)];
   if (region === null) return start;
   const account = await asked('missing', 'credentials', async () =>
     onAccount(await ports.account(stack), stack),
@@ -59,16 +57,23 @@ export async function preflight(plan: Plan, ports: Ports): Promise<readonly Find
     ...(await asked('unchecked', 'concurrency', async () => [
       onConcurrency(reserved, await ports.concurrency(), isDeployed),
     ])),
-    ...onNetwork(installation, isDeployed),
-    ...onWarehouse(
-      installation,
-      warehouse.mode === 'serverless' ? null : await rightsIn(ports.warehouse(warehouse), warehouse.database),
-    ),
+    ...(await onNetwork(installation, isDeployed, ports)),
     ...(warehouse.mode === 'serverless'
-      ? []
-      : await asked('unchecked', 'Firehose user', async () => [
-          firehoseUser(await ports.secret(warehouse.firehoseSecretArn)),
-        ])),
+      ? [
+          ok('reachability', 'the stack makes it publicly accessible, for the block of Firehose alone'),
+          onPermissions(installation, null),
+        ]
+      : [
+          ...(block === null
+            ? []
+            : await asked('unchecked', 'reachability', async () =>
+                onReach(warehouse, await ports.reach(warehouse), block),
+              )),
+          onPermissions(installation, await rightsIn(ports.warehouse(warehouse), warehouse.database)),
+          ...(await asked('unchecked', 'Firehose user', async () => [
+            firehoseUser(await ports.secret(warehouse.firehoseSecretArn)),
+          ])),
+        ]),
     ...(
       await Promise.all(
         feeds.map(({ feed, name, producer, baseUrl, settings }) =>
@@ -82,6 +87,17 @@ export async function preflight(plan: Plan, ports: Ports): Promise<readonly Find
       )
     ).flat(),
   ];
+}
+
+/** A stack that is there has taken what it needs. */
+async function onNetwork(
+  installation: ResolvedInstallation,
+  isDeployed: boolean,
+  ports: Ports,
+): Promise<readonly Finding[]> {
+  const needs = networkNeeds(installation);
+  if (isDeployed || Object.values(needs).every((count) => count === 0)) return [];
+  return asked('unchecked', 'network', async () => onQuotas(needs, await ports.quotas()));
 }
 
 /** The findings, or the one that says why there are none. */
@@ -104,8 +120,9 @@ export async function localPreflight(plan: LocalPlan, ask: Ports['ask']): Promis
   findings.push(
     ...(await asked('missing', 'warehouse', async () => {
       await sql.query('select 1');
-      const words = 'it answers; Postgres stands in for Redshift, whose permissions it does not have';
-      return [{ verdict: 'ok', what: 'warehouse', words }];
+      return [
+        ok('warehouse', 'it answers; Postgres stands in for Redshift, whose permissions it does not have'),
+      ];
     })),
   );
   for (const { feed, baseUrl, settings, secretArn } of events) {
@@ -156,18 +173,16 @@ async function rightsIn(sql: Sql, database: string): Promise<Rights | { readonly
 
 function firehoseUser(text: string | null): Finding {
   const what = 'Firehose user';
-  if (text === null)
-    return { verdict: 'missing', what, words: 'there is no secret at warehouse.firehoseSecretArn' };
+  if (text === null) return missing(what, 'there is no secret at warehouse.firehoseSecretArn');
   try {
     const { username, password }: Readonly<Record<string, unknown>> = JSON.parse(text);
     if (typeof username === 'string' && typeof password === 'string')
-      return { verdict: 'ok', what, words: 'its secret holds a username and a password' };
+      return ok(what, 'its secret holds a username and a password');
   } catch {
     // Told below: what stands there may be the password itself.
   }
-  return {
-    verdict: 'missing',
+  return missing(
     what,
-    words: 'the secret at warehouse.firehoseSecretArn must hold {"username": "…", "password": "…"}',
-  };
+    'the secret at warehouse.firehoseSecretArn must hold {"username": "…", "password": "…"}',
+  );
 }
