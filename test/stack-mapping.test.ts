@@ -61,7 +61,7 @@ interface Settings {
   readonly rules?: Partial<MappingDefinition['rules']>;
   readonly mapping?: Partial<MappingDefinition>;
   readonly dataDir?: string;
-  readonly now?: () => Date;
+  readonly streamNow?: () => Date;
 }
 
 interface Reader extends Bench {
@@ -76,7 +76,7 @@ interface Reader extends Bench {
 async function reader(
   name: string,
   answer: (texts: readonly string[]) => InvokeResult | Promise<InvokeResult>,
-  { rules, mapping, dataDir, now }: Settings = {},
+  { rules, mapping, dataDir, streamNow }: Settings = {},
 ): Promise<Reader> {
   const lambda = bench(dataDir === undefined ? {} : { dataDir });
   const definition = lambda.deploy('', { name: `reader-of-${name}` });
@@ -108,7 +108,8 @@ async function reader(
       kinesisEndpoint: endpoint,
       region: 'us-east-1',
       speed: 1000,
-      now: now ?? (() => new Date()),
+      now: () => new Date(),
+      ...(streamNow === undefined ? {} : { streamNow }),
       functions: {
         find: () => definition,
         async invoke(_id, event) {
@@ -285,7 +286,7 @@ test('a record that is too old is given up by its age', async () => {
   const given = await reader('old', () => done, {
     rules: { maximumRecordAgeSeconds: 60 },
     mapping: { onFailure: 'arn:aws:s3:::archive' },
-    now: () => new Date(Date.now() + 120_000),
+    streamNow: () => new Date(Date.now() + 120_000),
   });
   await drained(given);
 

@@ -38,6 +38,8 @@ export interface MappingOptions {
   readonly region: string;
   readonly speed: number;
   readonly now: () => Date;
+  /** The clock by which the stream says when a record arrived; default: that of this machine, whatever `now` shows. */
+  readonly streamNow?: () => Date;
   readonly functions: {
     find(id: string): FunctionDefinition;
     invoke(id: string, event: unknown): Promise<InvokeResult>;
@@ -108,9 +110,7 @@ interface ShardParts {
 
 function startShard(shardId: string, { definition, options, kinesis, checkpoints, signal }: ShardParts) {
   const { rules, parallelization, streamName, streamArn, startingPosition } = definition;
-  const { functions, region, speed, onEvent } = options;
-  // The stream says when a record arrived by the clock of this machine, whatever `options.now` shows.
-  const now = (): Date => new Date();
+  const { functions, region, speed, streamNow: now = () => new Date(), onEvent } = options;
   const { name: functionName, roleArn } = functions.find(definition.functionId);
   const ports: LanePorts = {
     rules,
