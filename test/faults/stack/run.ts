@@ -1,4 +1,5 @@
 /** `npm run faults -- --records N`: every fault on a fresh stack of its own, and the table of what came of it. */
+import { UsageError } from '../../../operate/command-line.ts';
 import type { StackFault } from './fault.ts';
 import { plan } from './plan/index.ts';
 import { openProject, type Project } from './project.ts';
@@ -70,7 +71,7 @@ async function tryOne(
 export function chosen(texts: readonly string[]): readonly StackFault[] {
   for (const text of texts) {
     if (!plan.some(({ name }) => name.includes(text)))
-      throw new RangeError(`no fault is called ${JSON.stringify(text)}; --list names them all`);
+      throw new UsageError(`no fault is called ${JSON.stringify(text)}; --list names them all`);
   }
   return texts.length === 0 ? plan : plan.filter(({ name }) => texts.some((text) => name.includes(text)));
 }
