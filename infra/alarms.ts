@@ -14,6 +14,7 @@ import {
   TreatMissingData,
 } from 'aws-cdk-lib/aws-cloudwatch';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
+import type { Construct } from 'constructs';
 import { catalogue } from './alarms/catalogue.ts';
 import type { AlarmDefinition } from './alarms/definition.ts';
 import { Horn } from './alarms/horn.ts';
@@ -26,8 +27,8 @@ const COMPARISON = {
   below: ComparisonOperator.LESS_THAN_THRESHOLD,
 } as const;
 
-/** A composite alarm may name a hundred others. */
-const MOST_CHILDREN = 100;
+/** A rule may name a hundred alarms, and has 10,240 characters, of which the ARN of an alarm takes up to two hundred. */
+const MOST_CHILDREN = 50;
 
 /** Adds the alarms; called last, when every part is there. @returns them for the dashboard, what is above others first. */
 export function alarms(
@@ -47,17 +48,22 @@ export function alarms(
   const pages = made.filter(({ definition }) => definition.severity === 'page').map(({ alarm }) => alarm);
   const all = made.map(({ alarm }) => alarm);
   if (pages.length === 0) return all;
-  const groups = Array.from({ length: Math.ceil(pages.length / MOST_CHILDREN) }, (_, index) =>
-    pages.slice(index * MOST_CHILDREN, (index + 1) * MOST_CHILDREN),
+  return [anyOf(horn, 'Unhealthy', pages, runbook), ...all];
+}
+
+/** One alarm above so many others as there are, with others between where they are too many for one. */
+function anyOf(scope: Construct, id: string, below: readonly IAlarm[], runbook: string): CompositeAlarm {
+  const groups = Array.from({ length: Math.ceil(below.length / MOST_CHILDREN) }, (_, index) =>
+    below.slice(index * MOST_CHILDREN, (index + 1) * MOST_CHILDREN),
   );
-  const above = groups.map(
-    (children, index) =>
-      new CompositeAlarm(horn, index === 0 ? 'Unhealthy' : `Unhealthy${index + 1}`, {
-        alarmRule: AlarmRule.anyOf(...children),
-        alarmDescription: `Heimdallr is not healthy: an alarm that pages sounds. ${runbook}#pipeline-unhealthy`,
-      }),
-  );
-  return [...above, ...all];
+  const children =
+    groups.length === 1
+      ? below
+      : groups.map((group, index) => anyOf(scope, `${id}Part${index + 1}`, group, runbook));
+  return new CompositeAlarm(scope, id, {
+    alarmRule: AlarmRule.anyOf(...children),
+    alarmDescription: `Heimdallr is not healthy: an alarm that pages sounds. ${runbook}#pipeline-unhealthy`,
+  });
 }
 
 function alarmFor(horn: Horn, definition: AlarmDefinition, threshold: number, runbook: string): Alarm {

@@ -2,9 +2,9 @@
  * What starts functions at a rate, or once a week: one schedule group, whose metrics count every start that failed, and one
  * role, which may invoke exactly the functions that are scheduled.
  *
- * Scheduler's own defaults (185 retries over a day) would let the starts of an outage arrive all together. A
- * start that was missed is not repeated: the next is at most one period away, and a run goes on where the
- * last one stopped.
+ * Scheduler's own defaults (185 retries over a day) would let the starts of an outage arrive all together. Here a start
+ * that failed is tried twice more, within a minute, or within an hour where the next one is far; then it is dropped, which
+ * is counted. The next run goes on where the last one stopped.
  */
 import { Duration, RemovalPolicy, Stack, TimeZone } from 'aws-cdk-lib';
 import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
@@ -55,7 +55,8 @@ export class Clock extends Construct {
   /** Starts a function at a rate, or once a week. */
   start(scope: Construct, id: string, start: Start): Schedule {
     const { fn, description, event } = start;
-    this.starts.push({ fn, everyMinutes: 'weekly' in start ? MINUTES_OF_A_WEEK : start.everyMinutes });
+    const minutes = 'weekly' in start ? MINUTES_OF_A_WEEK : start.everyMinutes;
+    this.starts.push({ fn, everyMinutes: minutes });
     this.#role.addToPolicy(
       new PolicyStatement({ actions: ['lambda:InvokeFunction'], resources: [fn.functionArn] }),
     );
@@ -70,8 +71,8 @@ export class Clock extends Construct {
         // The target would add every version of the function to the role.
         role: this.#role.withoutPolicyUpdates(),
         input: ScheduleTargetInput.fromObject(event),
-        retryAttempts: 0,
-        maxEventAge: Duration.seconds(60),
+        retryAttempts: 2,
+        maxEventAge: minutes > OFTEN_MINUTES ? Duration.hours(1) : Duration.minutes(1),
       }),
     });
     // The group is referred to by its name, which orders nothing; without its policy the role starts nothing.
@@ -81,6 +82,9 @@ export class Clock extends Construct {
 }
 
 const MINUTES_OF_A_WEEK = 7 * 24 * 60;
+
+/** Where the next start is so near, nothing is gained by a late one. */
+const OFTEN_MINUTES = 15;
 
 const weekly = ({ weekday, hour, timeZone }: Weekly): ScheduleExpression =>
   ScheduleExpression.cron({

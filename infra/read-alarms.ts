@@ -1,5 +1,5 @@
 /** Reads who hears the alarms, which are off and which have another threshold. */
-import { ALARM_NAMES } from './alarms/catalogue.ts';
+import { ALARM_NAMES, ALARM_UNITS, type AlarmName } from './alarms/catalogue.ts';
 import { keysOf, list, object, oneOf, optional, type Reader, show, text, unique, wrong } from './read.ts';
 
 export type ResolvedAlarms = ReturnType<typeof readAlarms>;
@@ -19,18 +19,27 @@ const thresholds: Reader<Readonly<Record<string, number>>> = (value, path) => {
   return Object.fromEntries(
     Object.entries(written).map(([name, threshold]) => [
       name,
-      typeof threshold === 'number' && Number.isFinite(threshold)
-        ? threshold
-        : wrong(
-            `${path}.${name}`,
-            show(threshold),
-            "a number, in the unit of the alarm's metric (docs/runbook.md)",
-          ),
+      within(name as AlarmName)(threshold, `${path}.${name}`),
     ]),
   );
 };
 
-const off: Reader<readonly (typeof ALARM_NAMES)[number][]> = (value, path) => {
+/** A threshold that can be reached, and is not always. */
+const within =
+  (name: AlarmName): Reader<number> =>
+  (value, path) => {
+    const unit = ALARM_UNITS[name];
+    const most = unit === 'share of 1' ? 1 : unit === '%' ? 100 : Number.POSITIVE_INFINITY;
+    return typeof value === 'number' && value > 0 && value <= most && Number.isFinite(value)
+      ? value
+      : wrong(
+          path,
+          show(value),
+          `a number above 0${most === Number.POSITIVE_INFINITY ? '' : `, at most ${most}`}, in ${unit} (docs/runbook.md says what is usual)`,
+        );
+  };
+
+const off: Reader<readonly AlarmName[]> = (value, path) => {
   const names = list(oneOf(ALARM_NAMES))(value, path);
   unique(names, (index) => `${path}[${index}]`, 'every alarm once');
   return names;

@@ -2,14 +2,16 @@
  * Every alarm of the template sounds when it should, and stays silent otherwise: the template's own definitions,
  * evaluated on a day of a healthy pipeline in which one thing goes wrong.
  */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { ALARM_NAMES, type AlarmName } from '../infra/alarms/catalogue.ts';
+import { ALARM_NAMES, ALARM_UNITS, type AlarmName } from '../infra/alarms/catalogue.ts';
 import { billOf } from '../infra/cost/bill.ts';
 import { readInstallation } from '../infra/read-installation.ts';
-import { type AlarmProperties, CloudWatch, type Dimensions } from './alarms/cloudwatch.ts';
+import { type AlarmProperties, CloudWatch, type Dimensions, type Point } from './alarms/cloudwatch.ts';
 import { ruleHolds } from './alarms/composite.ts';
 import { evaluate } from './alarms/expression.ts';
-import { now, producers, serverless, TemplateUnderTest } from './infra-stack.ts';
+import { now, producers, project, serverless, TemplateUnderTest } from './infra-stack.ts';
 
 const ranked = {
   ...serverless,
@@ -38,8 +40,8 @@ const COMPUTED = billOf({ Resources: template.resources }, 10_000_000).awake * r
 /** What a healthy pipeline shows every five minutes, by metric: the dear and the late end of what is promised. */
 const HEALTHY: Readonly<Record<string, number>> = {
   ...{ RunSeconds: 2, PollFailed: 0, Unauthorized: 0, RateLimited: 0, Skipped: 0, QuotaUsedPercent: 30 },
-  ...{ Errors: 0, Duration: 2_000, Throttles: 0, IteratorAge: 31_000 },
-  ...{ TargetErrorCount: 0, InvocationDroppedCount: 0, ErrorPortAllocation: 0 },
+  ...{ Invocations: 5, Errors: 0, Duration: 2_000, Throttles: 0, IteratorAge: 31_000 },
+  ...{ InvocationDroppedCount: 0, ErrorPortAllocation: 0 },
   ...{ WriteProvisionedThroughputExceeded: 0, OnFailureDestinationDeliveredEventCount: 0 },
   ...{ RecordsAccepted: 400, RecordsRejected: 0 },
   ...{
@@ -130,7 +132,7 @@ const CASES: Readonly<Record<AlarmName, readonly [Trouble, ...string[]]>> = {
     { metric: 'Duration', value: 55_000, minutes: 15, of: 'Producerbeta' },
     'producertimeoutsbeta',
   ],
-  'schedule-failures': [{ metric: 'TargetErrorCount', value: 1, minutes: 30 }, 'schedulefailures'],
+  'schedule-failures': [{ metric: 'InvocationDroppedCount', value: 1, minutes: 5 }, 'schedulefailures'],
   'nat-ports-exhausted': [
     { metric: 'ErrorPortAllocation', value: 3, minutes: 5 },
     'natportsexhaustedgateway1',
@@ -139,7 +141,7 @@ const CASES: Readonly<Record<AlarmName, readonly [Trouble, ...string[]]>> = {
     { metric: 'WriteProvisionedThroughputExceeded', value: 500, minutes: 15 },
     'streamthrottled',
   ],
-  'transform-behind': [{ metric: 'IteratorAge', value: 4_000_000, minutes: 15 }, 'transformbehind'],
+  'transform-behind': [{ metric: 'IteratorAge', value: 4_000_000, minutes: 30 }, 'transformbehind'],
   'transform-errors': [{ metric: 'Errors', value: 1, minutes: 15, of: 'Transform' }, 'transformerrors'],
   'transform-throttled': [{ metric: 'Throttles', value: 2, minutes: 15 }, 'transformthrottled'],
   'batches-given-up': [
@@ -191,8 +193,11 @@ describe('what goes wrong sounds the alarm that is for it, and no other:', () =>
     expect(sounding(dayWith(trouble))).toEqual(expected);
   });
 
-  // Of these one is enough: a batch that cannot be loaded, a delivery that crashed, a quota that was nearly used up.
-  const ONCE: readonly AlarmName[] = ['manifests-skipped', 'webhook-errors', 'feed-quota-low'];
+  // Of these one is enough: a batch that cannot be loaded, a delivery that crashed, a quota that was nearly used up, a
+  // ranking of the day that says nothing.
+  const ONCE: readonly AlarmName[] = [
+    ...(['manifests-skipped', 'webhook-errors', 'feed-quota-low', 'ranking-refused'] as const),
+  ];
   const lasting = ALARM_NAMES.filter((name) => CASES[name][0].minutes > 15 && !ONCE.includes(name));
 
   test.each(lasting)('%s, not before it has lasted', (name) => {
@@ -266,6 +271,55 @@ test('a warehouse that computes as much as it is expected to costs what it may',
   expect(ceiling / (COMPUTED * 288)).toBeCloseTo(1.5, 1);
 });
 
+describe('a pipeline that begins, or begins again after hours', () => {
+  /** Minute by minute: rows go in from now on, the first COPY is a quarter of an hour later. */
+  const begin = (minutesAgo: number, copied: boolean): CloudWatch => {
+    const cloudWatch = new CloudWatch();
+    const [nothing] = alarms.filter(({ name }) => name === 'nothing-delivered');
+    for (const { namespace, name, dimensions } of CloudWatch.wantedBy(nothing?.properties ?? {})) {
+      const first = name === 'IncomingRecords' ? minutesAgo : minutesAgo - 15;
+      const every = name === 'IncomingRecords' ? 1 : 15;
+      if (name !== 'IncomingRecords' && !copied) continue;
+      for (let minutes = first; minutes > 0; minutes -= every)
+        cloudWatch.put({ namespace, name, dimensions, at: NOW - minutes * MINUTE, value: 3 });
+    }
+    return cloudWatch;
+  };
+  const minutes = Array.from({ length: 120 }, (_none, index) => index);
+
+  test('delivers its first rows later than it takes them, and nothing sounds', () => {
+    expect(minutes.filter((ago) => sounding(begin(ago, true)).includes('nothingdeliveredstream1'))).toEqual(
+      [],
+    );
+  });
+
+  test('and delivers nothing sounds after an hour at the latest', () => {
+    const first = minutes.find((ago) => sounding(begin(ago, false)).includes('nothingdeliveredstream1'));
+
+    expect(first).toBeGreaterThan(30);
+    expect(first).toBeLessThanOrEqual(60);
+  });
+});
+
+test('a transform that takes none of what arrives is behind, though no age is told of it', () => {
+  const [behind] = alarms.filter(({ name }) => name === 'transform-behind');
+  const cloudWatch = new CloudWatch();
+  const [put] = CloudWatch.wantedBy(behind?.properties ?? {});
+  for (let ago = 31; ago > 0; ago -= 1) cloudWatch.put({ ...put, at: NOW - ago * MINUTE, value: 3 } as Point);
+
+  expect(put?.name).toBe('IncomingRecords');
+  expect(sounding(cloudWatch)).toContain('transformbehind');
+});
+
+test('a first run that meets the rate limit is no trouble yet', () => {
+  expect(
+    soundsForWeb(
+      hourOf({ RateLimited: [...Array(11).fill(null), 1], Skipped: [...Array(11).fill(null), 0] }),
+      'feed-rate-limited',
+    ),
+  ).toBe(false);
+});
+
 describe('the pipeline as a whole', () => {
   const composite = template.one('AWS::CloudWatch::CompositeAlarm').Properties.AlarmRule;
   const isUnhealthy = (trouble: Trouble | null): boolean => {
@@ -285,6 +339,35 @@ describe('the pipeline as a whole', () => {
     expect(isUnhealthy(CASES['ledger-late'][0])).toBe(true);
   });
 
+  test('is one alarm above all, whose rule CloudWatch takes, however many feeds there are', () => {
+    const feeds = Array.from({ length: 40 }, (_, index) => ({ feed: `alpha:${'a'.repeat(28)}${index}` }));
+    const many = new TemplateUnderTest({ ...serverless, feeds });
+    const composites = many.all('AWS::CloudWatch::CompositeAlarm');
+    const below = composites.map(([, { Properties }]) =>
+      (Properties.AlarmRule['Fn::Join'][1] as unknown[]).flatMap((part) =>
+        typeof part === 'string' ? [] : [(part as { 'Fn::GetAtt': [string] })['Fn::GetAtt'][0]],
+      ),
+    );
+    const pages = many
+      .all('AWS::CloudWatch::Alarm')
+      .filter(([, { Properties }]) => Properties.AlarmActions[0].Ref.startsWith('HornPage'))
+      .map(([id]) => id);
+
+    expect(pages.length).toBeGreaterThan(160);
+    expect(composites.filter(([id]) => !below.flat().includes(id)).map(([id]) => id)).toEqual([
+      expect.stringMatching(/^HornUnhealthy[0-9A-F]{8}$/),
+    ]);
+    expect(pages.filter((id) => !below.flat().includes(id))).toEqual([]);
+    for (const children of below) {
+      expect(children.length).toBeLessThanOrEqual(100);
+      // As CloudFormation names them, in a region with a long name.
+      const arns = children.map(
+        (id) => `ALARM("arn:aws:cloudwatch:ap-southeast-1:123456789012:alarm:Heimdallr-${id}-ABCDEFGHIJKL")`,
+      );
+      expect(arns.join(' OR ').length).toBeLessThanOrEqual(10_240);
+    }
+  });
+
   test('stands first on the dashboard', () => {
     const [[id]] = template.all('AWS::CloudWatch::CompositeAlarm') as [[string, unknown]];
     const status = JSON.stringify(template.one('AWS::CloudWatch::Dashboard').Properties.DashboardBody);
@@ -292,6 +375,22 @@ describe('the pipeline as a whole', () => {
     expect(status.indexOf(id)).toBeGreaterThan(-1);
     for (const alarm of alarms) expect(status.indexOf(alarm.id)).toBeGreaterThan(status.indexOf(id));
   });
+});
+
+test('the runbook says when each sounds', () => {
+  const runbook = readFileSync(join(project, 'docs', 'runbook.md'), 'utf8');
+  const when = { LessThan: 'below', GreaterThan: 'above', GreaterThanOrEqualTo: 'at least' } as const;
+  const rows = ALARM_NAMES.map((name) => {
+    const properties = alarms.find((alarm) => alarm.name === name)?.properties ?? {};
+    const comparison = properties.ComparisonOperator.replace('Threshold', '') as keyof typeof when;
+    const threshold = properties.Threshold.toLocaleString('en-US');
+    const minutes = CloudWatch.reachOf(properties) / MINUTE / properties.EvaluationPeriods;
+    const severity = properties.AlarmActions[0].Ref.startsWith('HornPage') ? 'page' : 'ticket';
+    const windows = `${properties.EvaluationPeriods} × ${minutes === 1440 ? '24 h' : `${minutes} min`}`;
+    return `| ${name} | ${severity} | ${when[comparison]} ${threshold} | ${ALARM_UNITS[name]} | ${windows} |`;
+  });
+
+  expect(runbook).toContain(rows.join('\n'));
 });
 
 test('a page sounds at the topic of pages, and makes the pipeline unhealthy', () => {
@@ -349,10 +448,11 @@ test('a dashboard of twenty feeds shows every alarm, a hundred in a widget at mo
   const widgets: readonly { type: string; y: number; x: number; properties: { alarms: unknown[] } }[] =
     JSON.parse(text).widgets;
   const shown = widgets.filter(({ type }) => type === 'alarm');
-  const made = [...many.all('AWS::CloudWatch::Alarm'), ...many.all('AWS::CloudWatch::CompositeAlarm')];
+  const made = many.all('AWS::CloudWatch::Alarm');
 
   expect(made.length).toBeGreaterThan(150);
-  expect(shown.reduce((sum, { properties }) => sum + properties.alarms.length, 0)).toBe(made.length);
+  // And the one that is above all.
+  expect(shown.reduce((sum, { properties }) => sum + properties.alarms.length, 0)).toBe(made.length + 1);
   for (const { properties, y } of shown) {
     expect(properties.alarms.length).toBeLessThanOrEqual(100);
     expect(y).toBe(0);
@@ -396,7 +496,20 @@ describe('the configuration', () => {
     ],
     [
       { thresholds: { 'ledger-late': 'many' } },
-      /alarms\.thresholds\.ledger-late: got "many", expected a number/,
+      /alarms\.thresholds\.ledger-late: got "many", expected a number above 0, in runs \(/,
+    ],
+    [{ thresholds: { 'producer-errors': 0 } }, /producer-errors: got 0, expected a number above 0, in runs /],
+    [
+      { thresholds: { 'transform-behind': -5 } },
+      /transform-behind: got -5, expected a number above 0, in ms /,
+    ],
+    [
+      { thresholds: { 'delivery-failing': 90 } },
+      /delivery-failing: got 90, expected a number above 0, at most 1, in share of 1/,
+    ],
+    [
+      { thresholds: { 'feed-quota-low': 200 } },
+      /feed-quota-low: got 200, expected .* above 0, at most 100, in %/,
     ],
     [{ email: ['nobody'] }, /alarms\.email\[0\]: got "nobody", expected an e-mail address/],
     [{ slack: { workspaceId: 'x', channelId: 'C0123ABCD' } }, /alarms\.slack\.workspaceId: got "x"/],

@@ -201,13 +201,15 @@ test('records of all shards are read, those of one key in their order, however m
   }
 });
 
-test('it is not idle while a record is on the stream that nobody has read', async () => {
+test('it is not idle while a record is on the stream that nobody has handled', async () => {
   await stream('idle');
-  const given = await reader('idle', () => done);
+  const { promise: released, resolve: release } = Promise.withResolvers<InvokeResult>();
+  const given = await reader('idle', () => released);
   await drained(given);
 
   await put('idle', ['a-1']);
   const isIdle = await given.mapping.isIdle();
+  release(done);
   await drained(given);
 
   expect(isIdle).toBe(false);

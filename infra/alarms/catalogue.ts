@@ -23,16 +23,21 @@ export const catalogue = (
   ...warehouseAlarms(pipeline, installation),
 ];
 
-/** Names that the configuration may use. */
-export const ALARM_NAMES = [
-  ...['feed-not-polled', 'feed-failing', 'feed-unauthorised', 'feed-rate-limited', 'feed-quota-low'],
-  ...['feed-lease-stuck', 'webhook-errors'],
-  ...['producer-errors', 'producer-timeouts', 'schedule-failures', 'nat-ports-exhausted'],
-  ...['stream-throttled', 'transform-behind', 'transform-errors', 'transform-throttled'],
-  ...['batches-given-up', 'rejects-unusual'],
-  ...['delivery-failing', 'delivery-stale', 'delivery-throttled', 'nothing-delivered', 'manifests-skipped'],
-  ...['loader-errors', 'landing-growing', 'statements-failing', 'warehouse-stale', 'ledger-late'],
-  ...['reconciliation-differs', 'ranking-refused', 'cost-above-ceiling'],
-] as const;
+/** Names that the configuration may use, and what a threshold of each is in. */
+export const ALARM_UNITS = {
+  ...{ 'feed-not-polled': 'runs', 'feed-failing': 'share of 1', 'feed-unauthorised': 'runs' },
+  ...{ 'feed-rate-limited': 'share of 1', 'feed-quota-low': '%', 'feed-lease-stuck': 'share of 1' },
+  ...{ 'webhook-errors': 'runs', 'producer-errors': 'runs', 'producer-timeouts': 'ms' },
+  ...{ 'schedule-failures': 'starts', 'nat-ports-exhausted': 'connections', 'stream-throttled': 'records' },
+  ...{ 'transform-behind': 'ms', 'transform-errors': 'runs', 'transform-throttled': 'runs' },
+  ...{ 'batches-given-up': 'batches', 'rejects-unusual': '%', 'delivery-failing': 'share of 1' },
+  ...{ 'delivery-stale': 's', 'delivery-throttled': 'records', 'nothing-delivered': 'share of 1' },
+  ...{ 'manifests-skipped': 'batches', 'loader-errors': 'runs', 'landing-growing': 'rows' },
+  ...{ 'statements-failing': 'types', 'warehouse-stale': 's', 'ledger-late': 'runs' },
+  ...{ 'reconciliation-differs': 'records', 'ranking-refused': 'rankings' },
+  ...{ 'cost-above-ceiling': 'RPU-seconds' },
+} as const;
 
-export type AlarmName = (typeof ALARM_NAMES)[number];
+export type AlarmName = keyof typeof ALARM_UNITS;
+
+export const ALARM_NAMES = Object.keys(ALARM_UNITS) as readonly AlarmName[];

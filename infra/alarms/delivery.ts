@@ -23,8 +23,9 @@ export function deliveryAlarms(
         {
           ...{ name: 'delivery-stale', of, severity: 'ticket', silence: 'fine' },
           means: 'The oldest row that Firehose holds has waited for three times its buffer.',
-          metric: ofDelivery(stream, 'DeliveryToS3.DataFreshness', 'Maximum', 5),
-          ...{ when: 'above', threshold: 3 * 60 * freshnessMinutes, points: 3 },
+          // Told with what is delivered, once in a buffer's time: a single value has to do.
+          metric: ofDelivery(stream, 'DeliveryToS3.DataFreshness', 'Maximum', 15),
+          ...{ when: 'above', threshold: 3 * 60 * freshnessMinutes, points: 1 },
         },
         {
           ...{ name: 'delivery-throttled', of, severity: 'ticket', silence: 'fine' },
@@ -39,13 +40,14 @@ export function deliveryAlarms(
           metric: together(
             'IF(FILL(incoming, 0) > 0 AND FILL(delivered, 0) == 0, 1, 0)',
             {
-              incoming: ofDelivery(stream, 'IncomingRecords', 'Sum', 60),
-              delivered: ofDelivery(stream, 'DeliveryToRedshift.Records', 'Sum', 60),
+              incoming: ofDelivery(stream, 'IncomingRecords', 'Sum', 30),
+              delivered: ofDelivery(stream, 'DeliveryToRedshift.Records', 'Sum', 30),
             },
-            60,
+            30,
             'rows go in and none come out',
           ),
-          ...{ when: 'at least', threshold: 1, points: 1 },
+          // In the half hour in which the first rows go in, none may come out yet.
+          ...{ when: 'at least', threshold: 1, points: 2 },
         },
       ];
     }),

@@ -23,15 +23,15 @@ const webhookErrors = (of: string, { functionName }: PipelineFunction): AlarmDef
   ...{ when: 'at least', threshold: 1, points: 1 },
 });
 
-/** The share of an hour's runs that met the rate limit, or waited because one before had met it. */
+/** The share of half an hour's runs that met the rate limit, or waited because one before had met it. */
 const limited = (feed: string): MathExpression =>
   together(
     'IF(limited > 0, limited + skipped, 0)',
     {
-      limited: ofFeed(feed, 'RateLimited', 'Average', 60),
-      skipped: ofFeed(feed, 'Skipped', 'Average', 60),
+      limited: ofFeed(feed, 'RateLimited', 'Average', 30),
+      skipped: ofFeed(feed, 'Skipped', 'Average', 30),
     },
-    60,
+    30,
     'share of runs without an answer',
   );
 
@@ -60,7 +60,7 @@ function feedAlarmsOf({ feed, producer }: ResolvedFeed): readonly AlarmDefinitio
     {
       ...{ name: 'feed-rate-limited', of, severity: 'ticket', silence: 'fine' },
       means: 'For more than half of an hour the vendor was not to be asked: the feed falls behind.',
-      ...{ metric: limited(feed), when: 'above', threshold: 0.5, points: 1 },
+      ...{ metric: limited(feed), when: 'above', threshold: 0.5, points: 2 },
     },
     {
       ...{ name: 'feed-quota-low', of, severity: 'ticket', silence: 'fine' },

@@ -17,11 +17,10 @@ const ENDED_MS = 54_900;
 
 const HOUR_MS = 3_600_000;
 
-/** In so many minutes whatever keeps the pipeline fresh is started at least once. */
-const STARTED_MINUTES = 15;
-
 export function functionAlarms(pipeline: Pipeline): readonly AlarmDefinition[] {
-  const { producers, transform, facts, network } = pipeline;
+  const { producers, transform, facts, clock, network } = pipeline;
+  const ofStream = (name: string, minutes: number) =>
+    ofService('Kinesis', name, { StreamName: facts.streamName }, 'Sum', minutes);
   return [
     ...producers.flatMap((producer): readonly AlarmDefinition[] => [
       {
@@ -38,26 +37,18 @@ export function functionAlarms(pipeline: Pipeline): readonly AlarmDefinition[] {
       },
     ]),
     {
-      ...{ name: 'schedule-failures', severity: 'page', silence: 'fine' },
-      means: 'Schedules cannot start their functions.',
-      metric: together(
-        'FILL(errors, 0) + FILL(dropped, 0)',
-        {
-          errors: ofService('Scheduler', 'TargetErrorCount', groupOf(pipeline), 'Sum', STARTED_MINUTES),
-          dropped: ofService(
-            'Scheduler',
-            'InvocationDroppedCount',
-            groupOf(pipeline),
-            'Sum',
-            STARTED_MINUTES,
-          ),
-        },
-        STARTED_MINUTES,
-        'starts that failed',
+      ...{ name: 'schedule-failures', severity: 'ticket', silence: 'fine' },
+      means: 'A schedule could not start its function, three times in a row: the start was dropped.',
+      // Lambda queues what a function is too busy for: a start that only waits is none of these.
+      metric: ofService(
+        ...([
+          'Scheduler',
+          'InvocationDroppedCount',
+          { ScheduleGroup: clock.group.scheduleGroupName },
+        ] as const),
+        ...(['Sum', 15] as const),
       ),
-      // Lambda queues what a function is too busy for, so that none of these is a start that only waits; a single one is
-      // made good by the next.
-      ...{ when: 'at least', threshold: 1, points: 2 },
+      ...{ when: 'at least', threshold: 1, points: 1 },
     },
     ...network.node
       .findAll()
@@ -73,18 +64,25 @@ export function functionAlarms(pipeline: Pipeline): readonly AlarmDefinition[] {
     {
       ...{ name: 'stream-throttled', severity: 'ticket', silence: 'fine' },
       means: 'The stream refuses records because its shards are full; producers put them again.',
-      metric: ofService(
-        ...(['Kinesis', 'WriteProvisionedThroughputExceeded', { StreamName: facts.streamName }] as const),
-        ...(['Sum', 5] as const),
-      ),
+      metric: ofStream('WriteProvisionedThroughputExceeded', 5),
       ...{ when: 'above', threshold: 100, points: 3 },
     },
     {
       ...{ name: 'transform-behind', severity: 'page', silence: 'fine' },
       means:
-        'The oldest record that the transform has not read is an hour old; after seven days they are lost.',
-      metric: ofFunction(transform, 'IteratorAge', 'Maximum', 5),
-      ...{ when: 'above', threshold: HOUR_MS, points: 3 },
+        'The transform takes records that are an hour old, or none of those that arrive; after seven days they are lost.',
+      // The age is told with every batch that was taken: of a transform that takes none nothing would be heard.
+      metric: together(
+        `IF(FILL(put, 0) > 0 AND FILL(taken, 0) == 0, ${7 * 24 * HOUR_MS}, FILL(age, 0))`,
+        {
+          put: ofStream('IncomingRecords', 15),
+          taken: ofFunction(transform, 'Invocations', 'Sum', 15),
+          age: ofFunction(transform, 'IteratorAge', 'Maximum', 15),
+        },
+        15,
+        'age of what the transform takes, ms',
+      ),
+      ...{ when: 'above', threshold: HOUR_MS, points: 2 },
     },
     {
       ...{ name: 'transform-errors', severity: 'page', silence: 'fine' },
@@ -125,7 +123,3 @@ export function functionAlarms(pipeline: Pipeline): readonly AlarmDefinition[] {
     },
   ];
 }
-
-const groupOf = ({ clock }: Pipeline): Record<string, string> => ({
-  ScheduleGroup: clock.group.scheduleGroupName,
-});

@@ -1,6 +1,6 @@
 /**
- * A small CloudWatch: takes metrics, and evaluates the alarms that a template defines as CloudWatch documents it (periods
- * aligned to the clock, M of N datapoints, missing data). An element of an alarm that it does not know is an error.
+ * A small CloudWatch: takes metrics, and evaluates the alarms that a template defines as CloudWatch documents it: a window
+ * that slides with every minute, M of N datapoints, missing data. An element of an alarm that it does not know is an error.
  */
 import { evaluate, type Value } from './expression.ts';
 
@@ -44,12 +44,12 @@ export class CloudWatch {
     else points.push(point);
   }
 
-  /** True while the alarm sounds. @throws {TypeError} for what is not understood. */
+  /** True if the alarm sounds at the minute that has begun. @throws {TypeError} for what is not understood. */
   sounds(alarm: AlarmProperties, now: number): boolean {
     const unknown = Object.keys(alarm).filter((name) => !KNOWN.has(name));
     if (unknown.length > 0) throw new TypeError(`an alarm's ${unknown.join(', ')} is not understood`);
     const seconds = periodOf(alarm);
-    const end = Math.floor(now / 1000 / seconds) * seconds;
+    const end = Math.floor(now / 60_000) * 60;
     const values = Array.from({ length: alarm.EvaluationPeriods }, (_, index) =>
       this.#value(alarm, (end - (index + 1) * seconds) * 1000, seconds),
     );
@@ -63,6 +63,11 @@ export class CloudWatch {
   sum(metric: Pick<Point, 'namespace' | 'name' | 'dimensions'> | undefined): number {
     const points = metric === undefined ? [] : (this.#points.get(keyOf(metric)) ?? []);
     return points.reduce((total, { value }) => total + value, 0);
+  }
+
+  /** How far back an alarm looks, milliseconds. */
+  static reachOf(alarm: AlarmProperties): number {
+    return alarm.EvaluationPeriods * periodOf(alarm) * 1000;
   }
 
   /** The metrics that an alarm looks at. */

@@ -65,22 +65,28 @@ export class ServiceMetrics {
       beforeStatement: () => this.wakeWarehouse(),
       beforeCopy: () => this.wakeWarehouse(),
       afterCall: ({ service, action, body }) => {
-        if (service === 'firehose' && action === 'PutRecordBatch' && Array.isArray(body.Records))
-          this.#firehose('IncomingRecords', body.Records.length);
+        if (!Array.isArray(body.Records)) return;
+        const value = body.Records.length;
+        if (service === 'firehose' && action === 'PutRecordBatch') this.#firehose('IncomingRecords', value);
+        if (service === 'kinesis' && action === 'PutRecords') this.#kinesis('IncomingRecords', value);
       },
     });
   }
 
   heard(event: StackEvent): void {
     if (event.kind === 'invoked') {
-      if (event.error !== null && event.functionName === this.#stage.part('transform').name)
-        this.transformErrors += 1;
+      if (event.functionName === this.#stage.part('transform').name) {
+        if (event.error !== null) this.transformErrors += 1;
+        const now = this.#stage.clock.now().getTime();
+        this.#lambda(event.functionName, 'IteratorAge', now - (this.#unreadSince ?? now));
+      }
+      this.#lambda(event.functionName, 'Invocations', 1);
       this.#lambda(event.functionName, 'Errors', event.error === null ? 0 : 1);
       this.#lambda(event.functionName, 'Duration', event.durationMs);
     }
     if (event.kind === 'not_started') {
-      for (const name of ['TargetErrorCount', 'InvocationDroppedCount'])
-        this.#put({ namespace: 'AWS/Scheduler', name, dimensions: this.#of.schedules, value: 1 });
+      const dimensions = this.#of.schedules;
+      this.#put({ namespace: 'AWS/Scheduler', name: 'InvocationDroppedCount', dimensions, value: 1 });
     }
     if (event.kind === 'throttled') this.#lambda(event.functionName, 'Throttles', 1);
     if (event.kind === 'discarded' && event.keptAt !== null) {
@@ -100,12 +106,12 @@ export class ServiceMetrics {
     this.#failed = failed;
     const isHeld = stats.some(({ bufferedBytes }) => bufferedBytes > 0);
     const now = this.#stage.clock.now().getTime();
-    this.#heldSince = isHeld ? (this.#heldSince ?? now) : null;
-    if (this.#heldSince !== null)
+    // Nothing is told of what is only held.
+    if (this.#heldSince !== null && !isHeld)
       this.#firehose('DeliveryToS3.DataFreshness', (now - this.#heldSince) / 1000);
+    this.#heldSince = isHeld ? (this.#heldSince ?? now) : null;
     const areRead = await Promise.all(this.#stage.stack.mappings.map((mapping) => mapping.isIdle()));
     this.#unreadSince = areRead.includes(false) ? (this.#unreadSince ?? now) : null;
-    this.#lambda(this.#stage.part('transform').name, 'IteratorAge', now - (this.#unreadSince ?? now));
   }
 
   /** The NAT gateway has no port for the next connection to the vendor. */
@@ -138,11 +144,7 @@ export class ServiceMetrics {
         left -= 1;
         if (left === 0) disarm();
         if (service === 'firehose') this.#firehose('ThrottledRecords', 1);
-        else
-          this.#put({
-            ...{ namespace: 'AWS/Kinesis', name: 'WriteProvisionedThroughputExceeded' },
-            ...{ dimensions: this.#of.stream, value: 1 },
-          });
+        else this.#kinesis('WriteProvisionedThroughputExceeded', 1);
         return true;
       },
     });
@@ -156,6 +158,10 @@ export class ServiceMetrics {
   #isCopied(stream: string): boolean {
     const { DeliveryStreamName: name } = this.#of.delivery as { DeliveryStreamName: { Ref: string } };
     return stream.includes(name.Ref);
+  }
+
+  #kinesis(name: string, value: number): void {
+    this.#put({ namespace: 'AWS/Kinesis', name, dimensions: this.#of.stream, value });
   }
 
   #firehose(name: string, value: number): void {
