@@ -49,8 +49,9 @@ export function readFlags<const T extends ParseArgsOptionsConfig>(
     if (twice !== undefined) throw new Error(`--${twice} is given twice`);
     return values;
   } catch (error) {
-    const reason = error instanceof Error ? (error.message.split(/\. |\n/)[0] ?? '') : String(error);
-    throw new UsageError(`${reason}. Try ${program} -- --help`);
+    const [reason = ''] = error instanceof Error ? error.message.split(/\.(?:\s|$)/) : [String(error)];
+    const words = reason.replace('argument is ambiguous', 'takes a value that does not look like a flag');
+    throw new UsageError(`${words}. Try ${program} -- --help`);
   }
 }
 

@@ -60,6 +60,8 @@ export function createScreen(out: Writable & { isTTY?: boolean; columns?: number
 /** Runs a program to its end, and the process with it. */
 export async function runProgram(run: (tools: Tools) => Promise<ExitCode>, now: () => Date): Promise<never> {
   const stopping = new AbortController();
+  // Whoever reads has read enough, as `head` does.
+  process.stdout.on('error', ({ code }: NodeJS.ErrnoException) => process.exit(code === 'EPIPE' ? 0 : 1));
   const screen = createScreen(process.stdout, now);
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.on(signal, () => {

@@ -65,6 +65,7 @@ describe('redrive', () => {
     ['--type takes a record type such as rollbar_item, got "Item"', ['--type', 'Item']],
     ['--reason takes a part of a reason', ['--reason', ' ']],
     ['--type is given twice', ['--type', 'a', '--type', 'b']],
+    ["Option '--since' takes a value that does not look like a flag. Try", ['--since', '-5']],
     ['--data takes a directory', ['--data', '']],
     ['give one', ['--data', 'x', '--stack', 'Heimdallr']],
     ['give one', ['--data', 'x', '--region', 'eu-central-1']],

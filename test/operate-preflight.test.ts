@@ -4,17 +4,13 @@ import { firehoseBlock } from '../infra/firehose-block.ts';
 import { readInstallation } from '../infra/read-installation.ts';
 import { lines } from '../operate/preflight/checks.ts';
 import type { Reach } from '../operate/preflight/network/ports.ts';
-import { type Account, ask, type Ports, type Token } from '../operate/preflight/ports.ts';
+import { ask, type Ports, type Token } from '../operate/preflight/ports.ts';
 import { preflight } from '../operate/preflight/preflight.ts';
 import rollbar from '../producers/rollbar/index.ts';
 import { type Simulator, startSimulator } from '../producers/rollbar/simulator.ts';
 import { existing, now, producers, serverless } from './infra-stack.ts';
 import { openWarehouse } from './warehouse-world.ts';
 
-const deployed: Account = {
-  ...{ id: '123456789012', caller: 'arn:aws:iam::123456789012:user/somebody' },
-  ...{ bootstrap: 'CREATE_COMPLETE', status: 'UPDATE_COMPLETE' },
-};
 /** A warehouse that Firehose gets through to. */
 const reached: Reach = {
   endpoint: { host: 'analytics.abc123.eu-west-1.redshift.amazonaws.com', port: 5439 },
@@ -30,7 +26,8 @@ const answered = (status: number, refusal: string | null = null): Token['state']
 function account(change: Partial<Ports> = {}): Ports {
   return {
     region: async () => 'eu-west-1',
-    account: async () => deployed,
+    caller: async () => ({ account: '123456789012', arn: 'arn:aws:iam::123456789012:user/somebody' }),
+    status: async (stack) => (stack === 'Heimdallr' ? 'UPDATE_COMPLETE' : 'CREATE_COMPLETE'),
     concurrency: async () => ({ limit: 1000, unreserved: 950 }),
     quotas: async () => ({ vpcs: { used: 4, limit: 5 }, addresses: { used: 4, limit: 5 } }),
     reach: async () => reached,
@@ -44,8 +41,15 @@ function account(change: Partial<Ports> = {}): Ports {
   };
 }
 
+/** The pipeline's stack is in this state. */
+const ofStack =
+  (status: string | null): Ports['status'] =>
+  async (stack) =>
+    stack === 'Heimdallr' ? status : 'CREATE_COMPLETE';
+
 async function findings(change: Partial<Ports> = {}, written: unknown = serverless) {
-  const installation = readInstallation(written, producers, now);
+  const heard = { alarms: { email: ['on-call@example.com'] }, ...(written as object) };
+  const installation = readInstallation(heard, producers, now);
   const plan = { installation, stack: 'Heimdallr', reserved: 13, firehoseBlock, now };
   return preflight(plan, account(change));
 }
@@ -56,7 +60,7 @@ const said = async (...args: Parameters<typeof findings>): Promise<readonly stri
 describe('in an account', () => {
   test('where nothing is missing, nothing is', async () => {
     expect(await said()).toEqual([expect.stringMatching(/^unchecked +permissions .*first deployment$/)]);
-    expect(await said({ account: async () => ({ ...deployed, status: null }) }, existing)).toEqual([]);
+    expect(await said({ status: ofStack(null) }, existing)).toEqual([]);
   });
 
   test.each<[string, Partial<Ports>, RegExp]>([
@@ -68,23 +72,19 @@ describe('in an account', () => {
     ],
     [
       'no bootstrap',
-      { account: async () => ({ ...deployed, bootstrap: null }) },
+      { status: async (stack) => (stack === 'CDKToolkit' ? null : 'UPDATE_COMPLETE') },
       /^missing +bootstrap .*npx cdk bootstrap/,
     ],
     [
       'a first deployment that failed',
-      { account: async () => ({ ...deployed, status: 'ROLLBACK_COMPLETE' }) },
+      { status: ofStack('ROLLBACK_COMPLETE') },
       /^missing +stack .*delete-stack/,
     ],
-    [
-      'a deployment under way',
-      { account: async () => ({ ...deployed, status: 'UPDATE_IN_PROGRESS' }) },
-      /^missing +stack .*wait/,
-    ],
+    ['a deployment under way', { status: ofStack('UPDATE_IN_PROGRESS') }, /^missing +stack .*wait/],
     [
       'the quota of a new account',
       {
-        account: async () => ({ ...deployed, status: null }),
+        status: ofStack(null),
         concurrency: async () => ({ limit: 10, unreserved: 10 }),
       },
       /^missing +concurrency .*reserve 13 of 10 .*L-B99A9384/,
@@ -92,7 +92,7 @@ describe('in an account', () => {
     [
       'as many VPCs as there may be',
       {
-        account: async () => ({ ...deployed, status: null }),
+        status: ofStack(null),
         quotas: async () => ({ vpcs: { used: 5, limit: 5 }, addresses: { used: 0, limit: 5 } }),
       },
       /^missing +VPC .*makes 1 VPC, and 5 of 5 are there.*--service-code vpc --quota-code L-F678F1CE --desired-value 10/,
@@ -100,7 +100,7 @@ describe('in an account', () => {
     [
       'as many addresses as there may be',
       {
-        account: async () => ({ ...deployed, status: null }),
+        status: ofStack(null),
         quotas: async () => ({ vpcs: { used: 0, limit: 5 }, addresses: { used: 7, limit: 7 } }),
       },
       /^missing +Elastic IP .*7 of 7 are there.*L-0263D0A3/,
@@ -108,7 +108,7 @@ describe('in an account', () => {
     [
       'quotas that may not be asked for',
       {
-        account: async () => ({ ...deployed, status: null }),
+        status: ofStack(null),
         quotas: async () => {
           throw new Error('your credentials may not do this');
         },
@@ -239,12 +239,82 @@ describe('in an account', () => {
     );
   });
 
+  test('takes a right that comes through a role', async () => {
+    const query = async (sql: string) =>
+      sql.includes('svv_system_privileges') ? [['2']] : [['app', 'true', 'false']];
+
+    expect(await said({ warehouse: () => ({ run: async () => undefined, query }) }, existing)).toEqual([]);
+  });
+
+  test.each<[string, RegExp]>([
+    ['CREATE_FAILED', /did not end well.*delete-stack --stack-name Heimdallr\), then npx cdk deploy$/],
+    ['ROLLBACK_FAILED', /did not end well/],
+    ['UPDATE_FAILED', /rollback-stack --stack-name Heimdallr\), then npx cdk deploy$/],
+    ['UPDATE_ROLLBACK_FAILED', /mend what they name, then .*continue-update-rollback/],
+    ['DELETE_FAILED', /could not be deleted.*delete-stack --stack-name Heimdallr again$/],
+    ['IMPORT_ROLLBACK_FAILED', /read its events/],
+  ])('says of a stack that is %s what to do, and never to delete one that works', async (status, wanted) => {
+    const [line, ...others] = (await said({ status: ofStack(status) }, existing)).filter((each) =>
+      each.includes(' stack '),
+    );
+
+    expect(others).toEqual([]);
+    expect(line).toMatch(wanted);
+    if (/^UPDATE|^IMPORT/.test(status)) expect(line).not.toContain('delete-stack');
+  });
+
+  test('a first deployment that failed, or was never executed, still has to fit into the quotas', async () => {
+    for (const status of ['ROLLBACK_COMPLETE', 'REVIEW_IN_PROGRESS', null])
+      expect(lines(await findings({ status: ofStack(status) })).join('\n')).toMatch(/^ok +VPC /m);
+    expect(lines(await findings()).join('\n')).not.toMatch(/^ok +VPC /m);
+    expect(await said({ status: ofStack('REVIEW_IN_PROGRESS') }, existing)).toEqual([]);
+  });
+
+  test('says when CDKToolkit is broken', async () => {
+    const status: Ports['status'] = async (stack) =>
+      stack === 'CDKToolkit' ? 'ROLLBACK_COMPLETE' : 'UPDATE_COMPLETE';
+
+    expect(await said({ status }, existing)).toEqual([
+      expect.stringMatching(
+        /^missing +bootstrap +stack CDKToolkit is ROLLBACK_COMPLETE.*delete-stack --stack-name CDKToolkit\), then npx cdk bootstrap$/,
+      ),
+    ]);
+  });
+
+  test('goes on when only the stacks may not be asked for', async () => {
+    const status = async () => {
+      throw new Error('your credentials may not do this');
+    };
+    const found = await said({ status, ask: async () => answered(401) });
+
+    expect(found.filter((line) => /^unchecked +(bootstrap|stack) +your credentials/.test(line))).toHaveLength(
+      2,
+    );
+    expect(found.join('\n')).toMatch(/^missing +token alpha:web/m);
+  });
+
+  test('says when nobody hears the alarms, and who does', async () => {
+    const alarms = (chosen: object) => findings({}, { ...serverless, alarms: chosen });
+
+    expect(lines(await alarms({})).join('\n')).toMatch(
+      /^unchecked +alarms +neither alarms\.email nor alarms\.slack/m,
+    );
+    expect(
+      lines(
+        await alarms({
+          email: ['a@example.com'],
+          slack: { workspaceId: 'T0123ABCD', channelId: 'C0123ABCD' },
+        }),
+      ).join('\n'),
+    ).toMatch(/^ok +alarms +1 address, each confirms .*; the Slack channel C0123ABCD$/m);
+  });
+
   test('asks nothing more without credentials', async () => {
     const refused = async () => {
       throw new Error('AWS takes no credentials of yours; log in');
     };
 
-    expect(await said({ account: refused })).toEqual([
+    expect(await said({ caller: refused })).toEqual([
       expect.stringMatching(/^missing +credentials .*log in$/),
     ]);
   });
@@ -256,9 +326,28 @@ describe('in an account', () => {
       /^missing +permissions .*grant create on database analytics to app/,
     ],
     [
+      'whose roles cannot be read',
+      {
+        warehouse: () => ({
+          run: async () => undefined,
+          query: async (sql) => {
+            if (sql.includes('svv_system_privileges')) throw new Error('there is no such view');
+            return [['app', 'true', 'false']];
+          },
+        }),
+      },
+      /^unchecked +permissions +app may make schemas; whether a role/,
+    ],
+    [
       'may not make users',
-      { warehouse: () => ({ run: async () => undefined, query: async () => [['app', 'true', 'false']] }) },
-      /^missing +permissions .*alter user app createuser/,
+      {
+        warehouse: () => ({
+          run: async () => undefined,
+          query: async (sql) =>
+            sql.includes('svv_system_privileges') ? [['1']] : [['app', 'true', 'false']],
+        }),
+      },
+      /^missing +permissions .*create role heimdallr_owner; grant create user, alter user to role heimdallr_owner; grant role heimdallr_owner to app$/,
     ],
     [
       'cannot be asked',

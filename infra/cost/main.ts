@@ -2,10 +2,10 @@
  * `npm run cost`: the monthly bill, before anything is deployed.
  */
 import { writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { join } from 'node:path';
 import { generate } from '../generate.ts';
 import { ConfigurationError } from '../read.ts';
+import { readConfigFile } from '../read-config-file.ts';
 import { readInstallation } from '../read-installation.ts';
 import { billsOf, columnsOf, settingsFor } from './bills.ts';
 import { costDocument } from './document.ts';
@@ -25,8 +25,7 @@ async function main(args: readonly string[]): Promise<void> {
   // Imported only now: they have just been generated.
   const { records } = await import('../../.generated/records.ts');
   const { marts } = await import('../../.generated/marts.ts');
-  const { default: written } = await import(pathToFileURL(resolve(options.config)).href);
-  const installation = readInstallation(written, producers, new Date());
+  const installation = readInstallation(await readConfigFile(options.config), producers, new Date());
   using templates = synthesiser({ root, records, marts });
   if (options.writes) {
     writeFileSync(join(root, 'docs', 'cost.md'), costDocument(billsOf(installation, templates)));
@@ -37,6 +36,9 @@ async function main(args: readonly string[]): Promise<void> {
   for (const line of reportLines(columns)) console.log(line);
   if (options.isJson) console.log(reportJson(columns));
 }
+
+// Whoever reads has read enough, as `head` does.
+process.stdout.on('error', ({ code }: NodeJS.ErrnoException) => process.exit(code === 'EPIPE' ? 0 : 1));
 
 try {
   await main(process.argv.slice(2));

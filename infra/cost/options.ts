@@ -54,8 +54,9 @@ function parsed(args: readonly string[]) {
       },
     }).values;
   } catch (error) {
-    const reason = error instanceof Error ? (error.message.split(/\. |\n/)[0] ?? '') : String(error);
-    throw new CostUsageError(`${reason}. Try npm run cost -- --help`);
+    const [reason = ''] = error instanceof Error ? error.message.split(/\.(?:\s|$)/) : [String(error)];
+    const words = reason.replace('argument is ambiguous', 'takes a value that does not look like a flag');
+    throw new CostUsageError(`${words}. Try npm run cost -- --help`);
   }
 }
 

@@ -6,7 +6,7 @@
 import type { ResolvedInstallation } from '../../infra/read-installation.ts';
 import { many } from '../program.ts';
 import { type Finding, missing, ok, unchecked } from './finding.ts';
-import type { Account, Token } from './ports.ts';
+import type { Caller, Token } from './ports.ts';
 
 /** Lambda keeps so many of an account's concurrent executions for functions that reserve none. */
 const UNRESERVED = 100;
@@ -32,27 +32,76 @@ export function onRegion(region: string | null, block: string | null): Finding {
     : ok('region', `${region}, where Firehose comes from ${block}`);
 }
 
-/** What the account says of itself; null: it was not asked, or took no credentials. */
-export function onAccount(account: Account | null, stack: string): readonly Finding[] {
-  if (account === null) return [unchecked('account', 'there is none: this pipeline runs on this machine')];
-  const { id, caller, bootstrap, status } = account;
-  return [
-    ok('credentials', `account ${id}, as ${caller}`),
-    bootstrap === null
-      ? missing('bootstrap', 'the CDK has not been set up in this account and region: npx cdk bootstrap')
-      : ok('bootstrap', `stack CDKToolkit is ${bootstrap}`),
-    status === null
-      ? ok('stack', `${stack} is not deployed yet`)
-      : status === 'ROLLBACK_COMPLETE' || status.endsWith('_FAILED')
-        ? missing(
-            'stack',
-            `${stack} is ${status}: its first deployment did not end well; read its events, then delete it (aws cloudformation delete-stack --stack-name ${stack}), then deploy`,
-          )
-        : status.endsWith('_IN_PROGRESS')
-          ? missing('stack', `${stack} is ${status}: wait until it is done`)
-          : ok('stack', `${stack} is ${status}`),
-  ];
+export const onCaller = ({ account, arn }: Caller): Finding =>
+  ok('credentials', `account ${account}, as ${arn}`);
+
+/** @param status of the CDK's own stack; null: there is none. */
+export function onBootstrap(status: string | null): Finding {
+  if (status === null)
+    return missing('bootstrap', 'the CDK has not been set up in this account and region: npx cdk bootstrap');
+  return isWell(status)
+    ? ok('bootstrap', `stack CDKToolkit is ${status}`)
+    : missing(
+        'bootstrap',
+        `stack CDKToolkit is ${status}: ${toDo('CDKToolkit', status, 'npx cdk bootstrap')}`,
+      );
 }
+
+/** @param status of the pipeline's stack; null: it is not deployed. */
+export function onStack(stack: string, status: string | null): Finding {
+  if (status === null) return ok('stack', `${stack} is not deployed yet`);
+  return isWell(status)
+    ? ok('stack', `${stack} is ${status}`)
+    : missing('stack', `${stack} is ${status}: ${toDo(stack, status, 'npx cdk deploy')}`);
+}
+
+/** Whether a first deployment is still to come: the stack holds nothing that works. */
+export const isYetToCome = (status: string | null): boolean =>
+  status === null || BROKEN_AT_BIRTH.has(status) || status === 'REVIEW_IN_PROGRESS';
+
+/** A first deployment that did not end well; CloudFormation changes such a stack no more. */
+const BROKEN_AT_BIRTH: ReadonlySet<string> = new Set([
+  'ROLLBACK_COMPLETE',
+  'ROLLBACK_FAILED',
+  'CREATE_FAILED',
+]);
+
+/** A change set that nobody executed is no hindrance. */
+const isWell = (status: string): boolean =>
+  status === 'REVIEW_IN_PROGRESS' || (status.endsWith('_COMPLETE') && !BROKEN_AT_BIRTH.has(status));
+
+/** What to do about a stack in which nothing can be deployed. @param again the command that then deploys it. */
+function toDo(stack: string, status: string, again: string): string {
+  const aws = (command: string): string => `aws cloudformation ${command} --stack-name ${stack}`;
+  const events = `read its events (${aws('describe-stack-events')})`;
+  if (status.endsWith('_IN_PROGRESS')) return 'wait until it is done';
+  if (BROKEN_AT_BIRTH.has(status))
+    return `its first deployment did not end well; ${events}, delete it (${aws('delete-stack')}), then ${again}`;
+  if (status === 'UPDATE_FAILED')
+    return `${events}, take the change back (${aws('rollback-stack')}), then ${again}`;
+  if (status === 'UPDATE_ROLLBACK_FAILED')
+    return `the change could not be taken back; ${events}, mend what they name, then ${aws('continue-update-rollback')}`;
+  if (status === 'DELETE_FAILED')
+    return `it could not be deleted; ${events}, then ${aws('delete-stack')} again`;
+  return events;
+}
+
+/** Whether anybody is told when an alarm sounds. */
+export const onRecipients = ({ alarms: { email, slack } }: ResolvedInstallation): Finding =>
+  email.length === 0 && slack === null
+    ? unchecked(
+        'alarms',
+        'neither alarms.email nor alarms.slack names anybody: they sound at two topics of SNS, to which somebody must subscribe',
+      )
+    : ok(
+        'alarms',
+        [
+          ...(email.length === 0
+            ? []
+            : [`${many(email.length, 'address')}, each confirms the mail that SNS sends first`]),
+          ...(slack === null ? [] : [`the Slack channel ${slack.channelId}`]),
+        ].join('; '),
+      );
 
 /** @param needed what the functions reserve. @param quota null: the account does not say. */
 export function onConcurrency(
@@ -115,7 +164,8 @@ function judged(feed: string, status: number, refusal: string | null, fill: stri
 export interface Rights {
   readonly user: string;
   readonly mayCreateSchemas: boolean;
-  readonly mayCreateUsers: boolean;
+  /** Null: it is no superuser, and what its roles allow could not be read. */
+  readonly mayCreateUsers: boolean | null;
 }
 
 export function onPermissions(
@@ -127,14 +177,20 @@ export function onPermissions(
   const { user, mayCreateSchemas, mayCreateUsers } = rights;
   const lacks = [
     ...(mayCreateSchemas ? [] : [`grant create on database ${warehouse.database} to ${user}`]),
-    ...(mayCreateUsers ? [] : [`alter user ${user} createuser`]),
+    ...(mayCreateUsers === false
+      ? [
+          `create role heimdallr_owner; grant create user, alter user to role heimdallr_owner; grant role heimdallr_owner to ${user}`,
+        ]
+      : []),
   ];
-  return lacks.length === 0
-    ? ok('permissions', `${user} may make schemas and users`)
-    : missing(
-        'permissions',
-        `${user} may not make schemas and Firehose’s user; as an administrator: ${lacks.join('; ')}`,
-      );
+  if (lacks.length > 0)
+    return missing(
+      'permissions',
+      `${user} may not make schemas and Firehose’s user; as an administrator: ${lacks.join('; ')}`,
+    );
+  return mayCreateUsers === null
+    ? unchecked('permissions', `${user} may make schemas; whether a role lets it make users cannot be read`)
+    : ok('permissions', `${user} may make schemas and users`);
 }
 
 /** Lines for a person. */

@@ -1,13 +1,13 @@
 /**
  * `npm run preflight`: what is missing before a deployment, and after it.
  */
-import { join, resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { join } from 'node:path';
 import type { FeedEvent } from '../../contract/feed.ts';
 import { reservedConcurrency } from '../../infra/cost/reserved.ts';
 import { firehoseBlock } from '../../infra/firehose-block.ts';
 import { generate } from '../../infra/generate.ts';
 import { ConfigurationError } from '../../infra/read.ts';
+import { readConfigFile } from '../../infra/read-config-file.ts';
 import { readInstallation } from '../../infra/read-installation.ts';
 import { PLACE_FLAGS, PLACE_USAGE, readFlags, readPlace } from '../command-line.ts';
 import { connect } from '../ports.ts';
@@ -61,9 +61,8 @@ async function main({ args, screen, now }: Tools): Promise<ExitCode> {
     { stack, region }: { readonly stack: string; readonly region: string | null },
     config: string,
   ): Promise<readonly Finding[]> {
-    const { default: written } = await import(pathToFileURL(resolve(config)).href);
     try {
-      const installation = readInstallation(written, producers, now());
+      const installation = readInstallation(await readConfigFile(config), producers, now());
       const reserved = await reservedConcurrency(root, installation);
       return await preflight(
         { installation, stack, reserved, firehoseBlock, now: now() },

@@ -14,16 +14,11 @@ import { type Sql, sqlOver } from '../../warehouse/sql.ts';
 import { explained } from '../explain.ts';
 import { type NetworkPorts, realNetworkPorts } from './network/ports.ts';
 
-/** What an account says of itself. */
-export interface Account {
+/** Whoever asks. */
+export interface Caller {
   /** Twelve digits. */
-  readonly id: string;
-  /** ARN of whoever asks. */
-  readonly caller: string;
-  /** Status of the CDK's own stack; null when there is none. */
-  readonly bootstrap: string | null;
-  /** Status of the pipeline's stack; null when it is not deployed. */
-  readonly status: string | null;
+  readonly account: string;
+  readonly arn: string;
 }
 
 /** The token of a feed, as far as it is known. */
@@ -39,7 +34,9 @@ export interface Token {
 export interface Ports extends NetworkPorts {
   region(): Promise<string | null>;
   /** What is asked of AWS throws in one line that says what to do. */
-  account(stack: string): Promise<Account>;
+  caller(): Promise<Caller>;
+  /** The stack's status; null when it is not there. */
+  status(stack: string): Promise<string | null>;
   concurrency(): Promise<{ readonly limit: number; readonly unreserved: number } | null>;
   /** SecretString by name or ARN; null when there is no such secret. */
   secret(id: string): Promise<string | null>;
@@ -78,20 +75,12 @@ export function realPorts(region: string | null, stack: string): Ports {
   return {
     ...realNetworkPorts(reach, said),
     region: () => formation.config.region().catch(() => null),
-    async account(stack) {
-      return said(async () => {
-        const { Account, Arn } = await new STSClient(reach).send(new GetCallerIdentityCommand({}));
-        const [bootstrap, own] = [
-          await stackNamed(formation, 'CDKToolkit'),
-          await stackNamed(formation, stack),
-        ];
-        return {
-          ...{ id: Account ?? '', caller: Arn ?? '' },
-          bootstrap: bootstrap?.StackStatus ?? null,
-          status: own?.StackStatus ?? null,
-        };
-      });
-    },
+    caller: () =>
+      said(async () => {
+        const { Account = '', Arn = '' } = await new STSClient(reach).send(new GetCallerIdentityCommand({}));
+        return { account: Account, arn: Arn };
+      }),
+    status: (stack) => said(() => statusOf(formation, stack)),
     async concurrency() {
       const { AccountLimit } = await said(() =>
         new LambdaClient(reach).send(new GetAccountSettingsCommand({})),
@@ -121,9 +110,10 @@ export function realPorts(region: string | null, stack: string): Ports {
   };
 }
 
-async function stackNamed(client: CloudFormationClient, StackName: string) {
+async function statusOf(client: CloudFormationClient, StackName: string): Promise<string | null> {
   try {
-    return (await client.send(new DescribeStacksCommand({ StackName }))).Stacks?.[0] ?? null;
+    const { Stacks: [stack] = [] } = await client.send(new DescribeStacksCommand({ StackName }));
+    return stack?.StackStatus ?? null;
   } catch (error) {
     if (error instanceof Error && error.name === 'ValidationError' && /does not exist/.test(error.message))
       return null;

@@ -5,15 +5,19 @@ import { literal } from '../../contract/redshift.ts';
 import type { ResolvedInstallation } from '../../infra/read-installation.ts';
 import type { Sql } from '../../warehouse/sql.ts';
 import {
-  onAccount,
+  isYetToCome,
+  onBootstrap,
+  onCaller,
   onConcurrency,
   onInstallation,
   onPermissions,
+  onRecipients,
   onRegion,
+  onStack,
   onToken,
   type Rights,
 } from './checks.ts';
-import { type Finding, missing, ok } from './finding.ts';
+import { type Finding, missing, ok, unchecked } from './finding.ts';
 import { networkNeeds, onQuotas, onReach } from './network/checks.ts';
 import type { Ports, Token } from './ports.ts';
 
@@ -42,18 +46,21 @@ export async function preflight(plan: Plan, ports: Ports): Promise<readonly Find
   const { feeds, warehouse } = installation;
   const region = await ports.region();
   const block = region === null ? null : firehoseBlock(region);
-  const start = [onInstallation(installation), onRegion(region, block)];
+  const start = [onInstallation(installation), onRecipients(installation), onRegion(region, block)];
   if (region === null) return start;
-  const account = await asked('missing', 'credentials', async () =>
-    onAccount(await ports.account(stack), stack),
-  );
+  const caller = await asked('missing', 'credentials', async () => [onCaller(await ports.caller())]);
   // Without credentials every other question would get the same answer.
-  if (account.some(({ verdict, what }) => verdict === 'missing' && what === 'credentials'))
-    return [...start, ...account];
-  const isDeployed = !account.some(({ words }) => words.endsWith('is not deployed yet'));
+  if (caller.some(({ verdict }) => verdict === 'missing')) return [...start, ...caller];
+  let isDeployed = false;
   return [
     ...start,
-    ...account,
+    ...caller,
+    ...(await asked('unchecked', 'bootstrap', async () => [onBootstrap(await ports.status('CDKToolkit'))])),
+    ...(await asked('unchecked', 'stack', async () => {
+      const status = await ports.status(stack);
+      isDeployed = !isYetToCome(status);
+      return [onStack(stack, status)];
+    })),
     ...(await asked('unchecked', 'concurrency', async () => [
       onConcurrency(reserved, await ports.concurrency(), isDeployed),
     ])),
@@ -116,7 +123,7 @@ async function asked(
 /** The same for a pipeline on this machine: its tokens and its warehouse can be asked. */
 export async function localPreflight(plan: LocalPlan, ask: Ports['ask']): Promise<readonly Finding[]> {
   const { producers, events, secret, sql, now } = plan;
-  const findings: Finding[] = [...onAccount(null, '')];
+  const findings: Finding[] = [unchecked('account', 'there is none: this pipeline runs on this machine')];
   findings.push(
     ...(await asked('missing', 'warehouse', async () => {
       await sql.query('select 1');
@@ -165,11 +172,23 @@ async function rightsIn(sql: Sql, database: string): Promise<Rights | { readonly
       `select usename::varchar(128), has_database_privilege(usename, ${literal(database)}, 'create'), usesuper from pg_user where usename = current_user`,
     );
     const isTrue = (value: string | null | undefined): boolean => value === 't' || value === 'true';
-    return { user: user ?? 'the user', mayCreateSchemas: isTrue(schemas), mayCreateUsers: isTrue(users) };
+    return {
+      ...{ user: user ?? 'the user', mayCreateSchemas: isTrue(schemas) },
+      mayCreateUsers: isTrue(users) || (await mayByRole(sql)),
+    };
   } catch (error) {
     return { problem: error instanceof Error ? error.message : String(error) };
   }
 }
+
+/** Redshift lets whoever has these privileges through a role make users and change them; null where that cannot be read. */
+const mayByRole = (sql: Sql): Promise<boolean | null> =>
+  sql
+    .query(
+      "select count(distinct system_privilege) from svv_system_privileges where system_privilege in ('CREATE USER', 'ALTER USER') and identity_type = 'role' and user_is_member_of(current_user, identity_name)",
+    )
+    .then((rows) => Number(rows[0]?.[0]) === 2)
+    .catch(() => null);
 
 function firehoseUser(text: string | null): Finding {
   const what = 'Firehose user';
