@@ -57,6 +57,10 @@ export default defineInstallation({
     // environments: ['production'],
   },
 
+  // Who is told when an alarm sounds; each address confirms a mail first. Thresholds and what is off: docs/runbook.md.
+  //
+  //   alarms: { email: ['on-call@example.com'] },
+
   // The one knob between fresh and cheap, 1 to 15 minutes: a row is visible after at most twice this.
   freshnessMinutes: 15,
 });

@@ -2,7 +2,7 @@
  * One feed: its secret, and the schedules that start its producer's function with everything a poll needs.
  *
  * The secret is made with a key for hashing people and without a usable token; whoever installs puts the token
- * in, with the command that the stack prints. Its template must never change: CloudFormation would write a
+ * in, with `npm run token`. Its template must never change: CloudFormation would write a
  * fresh placeholder over the token. It outlives the feed; a feed that comes back finds it with
  * `cdk deploy --import-existing-resources`.
  */
@@ -72,15 +72,13 @@ export class Feed extends Construct {
             description: `Counts what ${feed.feed} holds at its source, and reads again what is missing`,
             event: { ...event, task: 'reconcile' } satisfies FeedEvent,
           });
-    new CfnOutput(this, 'Token', { value: secretName, description: howToFill(feed, secretName) });
+    new CfnOutput(this, 'Token', { value: secretName, description: howToFill(feed) });
   }
 }
 
 /** How to put the token into the secret, as a command. */
-function howToFill({ producer }: ResolvedFeed, secretName: string): string {
-  // The key for hashing people stays what it is: with another one, everybody would be somebody new.
-  const read = `aws secretsmanager get-secret-value --secret-id ${secretName} --query SecretString --output text`;
-  const content = `"$(${read} | sed 's|"token": *"[^"]*"|"token":"TOKEN"|')"`;
-  const command = `aws secretsmanager put-secret-value --secret-id ${secretName} --secret-string ${content}`;
-  return `${command} where TOKEN is: ${producer.secret.description}`.slice(0, 1024);
-}
+const howToFill = ({ feed, producer }: ResolvedFeed): string =>
+  `npm run token -- --feed ${feed} puts it into this secret. It is: ${producer.secret.description}`.slice(
+    0,
+    1024,
+  );

@@ -17,6 +17,9 @@ export type Place =
   /** In the account of the default credentials; region null: as the AWS configuration says. */
   | { readonly stack: string; readonly region: string | null };
 
+/** `producer:name` */
+export const FEED_NAME = /^[a-z][a-z0-9]*:[A-Za-z0-9][A-Za-z0-9._-]*$/;
+
 export const PLACE_FLAGS = {
   data: { type: 'string' },
   stack: { type: 'string' },

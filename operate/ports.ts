@@ -17,7 +17,11 @@ import {
   S3Client,
 } from '@aws-sdk/client-s3';
 import { GetScheduleCommand, paginateListSchedules, SchedulerClient } from '@aws-sdk/client-scheduler';
-import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import {
+  GetSecretValueCommand,
+  PutSecretValueCommand,
+  SecretsManagerClient,
+} from '@aws-sdk/client-secrets-manager';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
 import { type RecordStream, recordStream } from '../contract/put-records.ts';
 import { dataApi } from '../warehouse/ports.ts';
@@ -40,6 +44,7 @@ export interface Pipeline {
   stream(name: string): RecordStream;
   /** SecretString of a secret. */
   secret(arn: string): Promise<string>;
+  putSecret(arn: string, text: string): Promise<void>;
   /** SQL on its warehouse, as the user that owns the tables. */
   warehouse(): Sql;
   /** What is kept of feeds and walks, by key. */
@@ -122,6 +127,7 @@ export async function connect(place: Place): Promise<Pipeline> {
     maxAttempts: 1,
     requestHandler: new NodeHttpHandler({ requestTimeout: INVOKE_TIMEOUT_MS }),
   });
+  const secrets = new SecretsManagerClient(reach);
   const s3 = new S3Client({ ...reach, forcePathStyle: local !== null });
   // Its own handler speaks HTTP/2, which no plain-HTTP endpoint understands.
   const kinesis = new KinesisClient({ ...reach, requestHandler: new NodeHttpHandler() });
@@ -132,10 +138,10 @@ export async function connect(place: Place): Promise<Pipeline> {
     invoke: (functionArn, event) => said(() => invoke(lambda, functionArn, event)),
     bucket: (name) => objectsOf(s3, name, said),
     secret: (arn) =>
-      said(async () => {
-        const client = new SecretsManagerClient(reach);
-        return (await client.send(new GetSecretValueCommand({ SecretId: arn }))).SecretString ?? '';
-      }),
+      said(async () => (await secrets.send(new GetSecretValueCommand({ SecretId: arn }))).SecretString ?? ''),
+    async putSecret(arn, text) {
+      await said(() => secrets.send(new PutSecretValueCommand({ SecretId: arn, SecretString: text })));
+    },
     states: () => said(() => statesOf(new DynamoDBClient(reach), output('FeedsTableName'))),
     warehouse() {
       const api = dataApi(new RedshiftDataClient(reach), {

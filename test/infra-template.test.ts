@@ -353,18 +353,21 @@ test('producers leave through fixed addresses, which the stack prints', () => {
   expect(two.all('AWS::EC2::EIP').map(([id]) => id)).toEqual(gateways);
 });
 
-test('the stack says how to fill the secret of each feed, and keeps the key that hashes people', () => {
+test('the stack says how to fill the secret of each feed', () => {
   const commands = Object.fromEntries(
     Object.values(template.outputs).flatMap(({ Value, Description }) =>
-      Description.startsWith('aws secretsmanager') ? [[String(Value), Description]] : [],
+      Description.startsWith('npm run token') ? [[String(Value), Description]] : [],
     ),
   );
 
-  expect(commands).toEqual({
-    'heimdallr/alpha/web': `aws secretsmanager put-secret-value --secret-id heimdallr/alpha/web --secret-string "$(aws secretsmanager get-secret-value --secret-id heimdallr/alpha/web --query SecretString --output text | sed 's|"token": *"[^"]*"|"token":"TOKEN"|')" where TOKEN is: A token that may read.`,
-    'heimdallr/alpha/app': `aws secretsmanager put-secret-value --secret-id heimdallr/alpha/app --secret-string "$(aws secretsmanager get-secret-value --secret-id heimdallr/alpha/app --query SecretString --output text | sed 's|"token": *"[^"]*"|"token":"TOKEN"|')" where TOKEN is: A token that may read.`,
-    'heimdallr/beta/core': `aws secretsmanager put-secret-value --secret-id heimdallr/beta/core --secret-string "$(aws secretsmanager get-secret-value --secret-id heimdallr/beta/core --query SecretString --output text | sed 's|"token": *"[^"]*"|"token":"TOKEN"|')" where TOKEN is: A token that may read.`,
-  });
+  expect(commands).toEqual(
+    Object.fromEntries(
+      ['alpha:web', 'alpha:app', 'beta:core'].map((feed) => [
+        `heimdallr/${feed.replace(':', '/')}`,
+        `npm run token -- --feed ${feed} puts it into this secret. It is: A token that may read.`,
+      ]),
+    ),
+  );
 });
 
 test('a daily limit becomes the command that sets it', () => {

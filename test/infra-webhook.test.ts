@@ -45,7 +45,9 @@ test('the stack says what to do at the vendor, and where the signing secret goes
   const said = Object.values(pushed.outputs).map(({ Description }) => Description);
 
   expect(said).toContainEqual(
-    expect.stringMatching(/^Webhook of alpha:web; .*"webhookSecret".*Set it up at alpha\.$/),
+    expect.stringMatching(
+      /^Webhook of alpha:web; npm run token -- --feed alpha:web --webhook puts .*Set it up at alpha\.$/,
+    ),
   );
 });
 

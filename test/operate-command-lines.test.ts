@@ -6,12 +6,13 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { LOCAL_STACK_FILE } from '../contract/local-stack.ts';
 import { attach } from '../operate/attach.ts';
-import { feedIn } from '../operate/backfill/feeds.ts';
 import { usage as backfillUsage, readOptions as readBackfill } from '../operate/backfill/options.ts';
 import { UsageError } from '../operate/command-line.ts';
 import { explain } from '../operate/explain.ts';
+import { feedIn } from '../operate/feeds.ts';
 import { createScreen, spoken } from '../operate/program.ts';
 import { readOptions as readRedrive, usage as redriveUsage } from '../operate/redrive/options.ts';
+import { usage as tokenUsage } from '../operate/token/options.ts';
 import { temporaryFolder } from './stack-fixtures.ts';
 
 const root = join(import.meta.dirname, '..');
@@ -130,6 +131,7 @@ describe('backfill', () => {
 describe.each([
   ['redrive', redriveUsage],
   ['backfill', backfillUsage],
+  ['token', tokenUsage],
 ])('the program %s', (name, usage) => {
   const run = (...args: string[]) =>
     spawnSync(process.execPath, [join(root, 'operate', name, 'main.ts'), ...args], { encoding: 'utf8' });
@@ -149,7 +151,11 @@ describe.each([
   test('ends with 1 and one line on stderr when no pipeline runs', () => {
     const folder = temporaryFolder();
 
-    const { status, stdout, stderr } = run('--data', folder, ...(name === 'backfill' ? FEED : []));
+    const { status, stdout, stderr } = run(
+      '--data',
+      folder,
+      ...(name === 'backfill' ? FEED : name === 'token' ? FEED.slice(0, 2) : []),
+    );
 
     expect([status, stdout]).toEqual([1, '']);
     expect(stderr).toMatch(/^no pipeline runs on .* start it with npm start -- --data .*\n$/);

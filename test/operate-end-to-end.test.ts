@@ -54,9 +54,14 @@ interface Ended {
 
 /** Runs a program to its end. */
 function run(
-  program: 'redrive' | 'backfill' | 'status' | 'erase' | 'preflight',
+  program: 'redrive' | 'backfill' | 'status' | 'erase' | 'preflight' | 'token',
   ...args: readonly string[]
 ): Promise<Ended> {
+  return runWith('', program, ...args);
+}
+
+/** The same, with this on its stdin. */
+function runWith(input: string, program: string, ...args: readonly string[]): Promise<Ended> {
   const file = join(root, 'operate', program, 'main.ts');
   return new Promise((resolve) => {
     const child = spawn(process.execPath, [file, '--data', dataDir, '--json', ...args]);
@@ -69,6 +74,7 @@ function run(
       const last = output.trimEnd().split('\n').at(-1) ?? '';
       resolve({ code, output, said: last.startsWith('{') ? JSON.parse(last) : {} });
     });
+    child.stdin.end(input);
   });
 }
 
@@ -193,6 +199,38 @@ test('before a deployment, the tokens of a run on this machine can be tried', as
   expect(output).toMatch(/^ok +token rollbar:web +its vendor answers \(200\)$/m);
   expect(output).toMatch(/^unchecked +account /m);
   expect(output).not.toContain(TOKEN);
+});
+
+test('a token is tried before it is put, and what else stands in the secret stays', async () => {
+  const { secrets } = session.services;
+  const [arn = ''] = [...secrets].find(([, text]) => text.includes(TOKEN)) ?? [];
+  const before = secrets.get(arn) ?? '';
+  const put = (token: string, ...args: string[]) => runWith(token, 'token', '--feed', 'rollbar:web', ...args);
+
+  const refused = await put('a-token-that-nobody-gave\n');
+  const afterRefused = secrets.get(arn);
+  const signed = await put('what-the-vendor-signs-with\n', '--webhook');
+  const afterSigned = secrets.get(arn);
+  const taken = await put(`${TOKEN}\n`);
+  const strange = await runWith(TOKEN, 'token', '--feed', 'rollbar:nowhere');
+
+  expect(refused).toMatchObject({ code: 1, said: { isPut: false } });
+  expect(refused.output).toMatch(/^tried {6}its vendor refuses it/m);
+  expect(afterRefused).toBe(before);
+  expect(signed).toMatchObject({ code: 0, said: { key: 'webhookSecret', isPut: true } });
+  expect(JSON.parse(afterSigned ?? '')).toEqual({
+    ...JSON.parse(before),
+    webhookSecret: 'what-the-vendor-signs-with',
+  });
+  expect(taken).toMatchObject({ code: 0, said: { key: 'token', isPut: true } });
+  expect(taken.output).toMatch(/^tried {6}its vendor answers \(200\)$/m);
+  expect(secrets.get(arn)).toBe(afterSigned);
+  expect(strange.code).toBe(2);
+  expect(strange.output).toContain('there is no feed rollbar:nowhere in this pipeline, only ');
+  for (const { output } of [refused, signed, taken]) {
+    expect(output).not.toContain(TOKEN);
+    expect(output).not.toMatch(/a-token-that|signs-with/);
+  }
 });
 
 test('the past of a feed is fetched beside its polling, and a second time only when asked', async () => {

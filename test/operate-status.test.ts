@@ -129,7 +129,8 @@ describe('the readings', () => {
         { functionArn: 'f', input: JSON.stringify({ feed: 'shop:web', task: 'reconcile' }) },
         { functionArn: 'g', input: '{}' },
       ],
-      ...{ invoke: refuse, stream: refuse, bucket: () => bucket, warehouse: () => world.sql, secret: refuse },
+      ...{ invoke: refuse, stream: refuse, bucket: () => bucket, warehouse: () => world.sql },
+      ...{ secret: refuse, putSecret: refuse },
       states: async () => new Map(item === null ? [] : [['shop:web', item]]),
     };
   }

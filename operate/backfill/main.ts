@@ -2,10 +2,10 @@
  * `npm run backfill`: polls the past of a feed.
  */
 import { parseSince } from '../../contract/feed.ts';
+import { feedIn } from '../feeds.ts';
 import { connect } from '../ports.ts';
 import { count, type ExitCode, many, runProgram, spoken, type Tools } from '../program.ts';
 import { backfill, type Ending, type Walked } from './backfill.ts';
-import { feedIn } from './feeds.ts';
 import { type Options, readOptions, usage } from './options.ts';
 import { Estimate, minute } from './progress.ts';
 

@@ -2,7 +2,15 @@
  * The command line of `npm run backfill`.
  */
 import { parseSince } from '../../contract/feed.ts';
-import { PLACE_FLAGS, PLACE_USAGE, type Place, readFlags, readPlace, UsageError } from '../command-line.ts';
+import {
+  FEED_NAME,
+  PLACE_FLAGS,
+  PLACE_USAGE,
+  type Place,
+  readFlags,
+  readPlace,
+  UsageError,
+} from '../command-line.ts';
 
 export interface Options {
   readonly place: Place;
@@ -39,7 +47,7 @@ export function readOptions(args: readonly string[], now: Date): Options | 'help
   );
   if (given.help === true) return 'help';
   const { feed, since } = given;
-  if (feed === undefined || !/^[a-z][a-z0-9]*:[A-Za-z0-9][A-Za-z0-9._-]*$/.test(feed))
+  if (feed === undefined || !FEED_NAME.test(feed))
     throw new UsageError(`--feed takes PRODUCER:NAME, as in rollbar:web, got ${JSON.stringify(feed ?? '')}`);
   if (since === undefined) throw new UsageError('--since says how far back to go, as in 2026-01-01 or 90d');
   try {

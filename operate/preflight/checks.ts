@@ -124,7 +124,7 @@ export function onConcurrency(
 
 /** A feed's token, and what its vendor answered to one request with it. */
 export function onToken({ feed, secretName, state }: Token): Finding {
-  const fill = `the feed’s output has the command that puts it into the secret ${secretName}`;
+  const fill = `npm run token -- --feed ${feed}`;
   switch (state.kind) {
     case 'no secret':
       return unchecked(
@@ -132,7 +132,7 @@ export function onToken({ feed, secretName, state }: Token): Finding {
         `its secret ${secretName} is made by the first deployment; then ask again`,
       );
     case 'placeholder':
-      return missing(`token ${feed}`, `nobody has put it in; ${fill}`);
+      return missing(`token ${feed}`, `nobody has put it in: ${fill}`);
     case 'unreadable':
       return missing(
         `token ${feed}`,
@@ -148,7 +148,8 @@ export function onToken({ feed, secretName, state }: Token): Finding {
 function judged(feed: string, status: number, refusal: string | null, fill: string): Finding {
   const what = `token ${feed}`;
   if (refusal !== null) return missing(what, `its vendor refuses it: ${refusal}`);
-  if (status === 401 || status === 403) return missing(what, `its vendor refuses it (${status}); ${fill}`);
+  if (status === 401 || status === 403)
+    return missing(what, `its vendor refuses it (${status}); put in another: ${fill}`);
   if (status === 404)
     return missing(
       what,

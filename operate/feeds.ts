@@ -1,9 +1,9 @@
 /**
  * The feeds of a pipeline, as its schedules tell of them.
  */
-import type { FeedEvent } from '../../contract/feed.ts';
-import { UsageError } from '../command-line.ts';
-import type { Start } from '../ports.ts';
+import type { FeedEvent } from '../contract/feed.ts';
+import { UsageError } from './command-line.ts';
+import type { Start } from './ports.ts';
 
 export interface PolledFeed {
   readonly functionArn: string;
