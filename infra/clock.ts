@@ -3,8 +3,8 @@
  * role, which may invoke exactly the functions that are scheduled.
  *
  * Scheduler's own defaults (185 retries over a day) would let the starts of an outage arrive all together. Here a start
- * that failed is tried twice more, within a minute, or within an hour where the next one is far; then it is dropped, which
- * is counted. The next run goes on where the last one stopped.
+ * that failed is repeated for a minute, or for an hour where the next one is far; then it is dropped, which is counted. The
+ * next run goes on where the last one stopped.
  */
 import { Duration, RemovalPolicy, Stack, TimeZone } from 'aws-cdk-lib';
 import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
@@ -71,8 +71,10 @@ export class Clock extends Construct {
         // The target would add every version of the function to the role.
         role: this.#role.withoutPolicyUpdates(),
         input: ScheduleTargetInput.fromObject(event),
-        retryAttempts: 2,
-        maxEventAge: minutes > OFTEN_MINUTES ? Duration.hours(1) : Duration.minutes(1),
+        // How soon it is repeated is Scheduler's; the age ends it.
+        ...(minutes > OFTEN_MINUTES
+          ? { retryAttempts: 30, maxEventAge: Duration.hours(1) }
+          : { retryAttempts: 2, maxEventAge: Duration.minutes(1) }),
       }),
     });
     // The group is referred to by its name, which orders nothing; without its policy the role starts nothing.

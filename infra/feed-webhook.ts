@@ -54,7 +54,7 @@ export class FeedWebhook extends Construct {
 
 /** What to do at the vendor and in the secret. */
 const howToPush = ({ producer, feed }: ResolvedFeed): string =>
-  `Webhook of ${feed}; npm run token -- --feed ${feed} --webhook puts what signs it into the feed's secret. ${producer.webhook?.description ?? ''}`.slice(
+  `Webhook of ${feed}; npm run token -- --feed ${feed} --webhook --region REGION puts what signs it into the feed's secret. ${producer.webhook?.description ?? ''}`.slice(
     0,
     1024,
   );

@@ -78,7 +78,7 @@ export class Feed extends Construct {
 
 /** How to put the token into the secret, as a command. */
 const howToFill = ({ feed, producer }: ResolvedFeed): string =>
-  `npm run token -- --feed ${feed} puts it into this secret. It is: ${producer.secret.description}`.slice(
+  `npm run token -- --feed ${feed} --region REGION puts it into this secret. It is: ${producer.secret.description}`.slice(
     0,
     1024,
   );

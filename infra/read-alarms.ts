@@ -1,5 +1,5 @@
 /** Reads who hears the alarms, which are off and which have another threshold. */
-import { ALARM_NAMES, ALARM_UNITS, type AlarmName } from './alarms/catalogue.ts';
+import { ALARM_NAMES, ALARM_SCALES, type AlarmName, type Scale } from './alarms/catalogue.ts';
 import { keysOf, list, object, oneOf, optional, type Reader, show, text, unique, wrong } from './read.ts';
 
 export type ResolvedAlarms = ReturnType<typeof readAlarms>;
@@ -28,14 +28,13 @@ const thresholds: Reader<Readonly<Record<string, number>>> = (value, path) => {
 const within =
   (name: AlarmName): Reader<number> =>
   (value, path) => {
-    const unit = ALARM_UNITS[name];
-    const most = unit === 'share of 1' ? 1 : unit === '%' ? 100 : Number.POSITIVE_INFINITY;
+    const { unit, most = Number.POSITIVE_INFINITY }: Scale = ALARM_SCALES[name];
     return typeof value === 'number' && value > 0 && value <= most && Number.isFinite(value)
       ? value
       : wrong(
           path,
           show(value),
-          `a number above 0${most === Number.POSITIVE_INFINITY ? '' : `, at most ${most}`}, in ${unit} (docs/runbook.md says what is usual)`,
+          `a number above 0${Number.isFinite(most) ? `, at most ${most}` : ''}, in ${unit} (docs/runbook.md says what is usual)`,
         );
   };
 

@@ -138,7 +138,11 @@ export async function connect(place: Place): Promise<Pipeline> {
     invoke: (functionArn, event) => said(() => invoke(lambda, functionArn, event)),
     bucket: (name) => objectsOf(s3, name, said),
     secret: (arn) =>
-      said(async () => (await secrets.send(new GetSecretValueCommand({ SecretId: arn }))).SecretString ?? ''),
+      said(async () => {
+        const { SecretString } = await secrets.send(new GetSecretValueCommand({ SecretId: arn }));
+        if (SecretString === undefined) throw new Error(`the secret ${arn} must hold text, got bytes`);
+        return SecretString;
+      }),
     async putSecret(arn, text) {
       await said(() => secrets.send(new PutSecretValueCommand({ SecretId: arn, SecretString: text })));
     },

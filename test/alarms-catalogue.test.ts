@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { ALARM_NAMES, ALARM_UNITS, type AlarmName } from '../infra/alarms/catalogue.ts';
+import { ALARM_NAMES, ALARM_SCALES, type AlarmName, type Scale } from '../infra/alarms/catalogue.ts';
 import { billOf } from '../infra/cost/bill.ts';
 import { readInstallation } from '../infra/read-installation.ts';
 import { type AlarmProperties, CloudWatch, type Dimensions, type Point } from './alarms/cloudwatch.ts';
@@ -340,7 +340,9 @@ describe('the pipeline as a whole', () => {
   });
 
   test('is one alarm above all, whose rule CloudWatch takes, however many feeds there are', () => {
-    const feeds = Array.from({ length: 40 }, (_, index) => ({ feed: `alpha:${'a'.repeat(28)}${index}` }));
+    const feeds = Array.from({ length: 40 }, (_, index) => ({
+      feed: `alpha:${'a'.repeat(46)}${index + 10}`,
+    }));
     const many = new TemplateUnderTest({ ...serverless, feeds });
     const composites = many.all('AWS::CloudWatch::CompositeAlarm');
     const below = composites.map(([, { Properties }]) =>
@@ -387,7 +389,7 @@ test('the runbook says when each sounds', () => {
     const minutes = CloudWatch.reachOf(properties) / MINUTE / properties.EvaluationPeriods;
     const severity = properties.AlarmActions[0].Ref.startsWith('HornPage') ? 'page' : 'ticket';
     const windows = `${properties.EvaluationPeriods} × ${minutes === 1440 ? '24 h' : `${minutes} min`}`;
-    return `| ${name} | ${severity} | ${when[comparison]} ${threshold} | ${ALARM_UNITS[name]} | ${windows} |`;
+    return `| ${name} | ${severity} | ${when[comparison]} ${threshold} | ${ALARM_SCALES[name].unit} | ${windows} |`;
   });
 
   expect(runbook).toContain(rows.join('\n'));
@@ -501,7 +503,7 @@ describe('the configuration', () => {
     [{ thresholds: { 'producer-errors': 0 } }, /producer-errors: got 0, expected a number above 0, in runs /],
     [
       { thresholds: { 'transform-behind': -5 } },
-      /transform-behind: got -5, expected a number above 0, in ms /,
+      /transform-behind: got -5, expected a number above 0, at most 604799999, in ms /,
     ],
     [
       { thresholds: { 'delivery-failing': 90 } },
@@ -509,7 +511,7 @@ describe('the configuration', () => {
     ],
     [
       { thresholds: { 'feed-quota-low': 200 } },
-      /feed-quota-low: got 200, expected .* above 0, at most 100, in %/,
+      /feed-quota-low: got 200, expected .* above 0, at most 99, in %/,
     ],
     [{ email: ['nobody'] }, /alarms\.email\[0\]: got "nobody", expected an e-mail address/],
     [{ slack: { workspaceId: 'x', channelId: 'C0123ABCD' } }, /alarms\.slack\.workspaceId: got "x"/],
@@ -517,6 +519,17 @@ describe('the configuration', () => {
   ])('refuses %j', (chosen, message) => {
     expect(() => withAlarms(chosen)).toThrow(message);
   });
+});
+
+test('the threshold of every alarm is within its scale', () => {
+  for (const { name, properties } of alarms) {
+    const { most = Number.POSITIVE_INFINITY }: Scale = ALARM_SCALES[name as AlarmName];
+
+    expect({ name, isWithin: properties.Threshold > 0 && properties.Threshold <= most }).toEqual({
+      name,
+      isWithin: true,
+    });
+  }
 });
 
 describe('metric math', () => {

@@ -99,18 +99,23 @@ interface Life {
   /** Firehose delivers; false when it cannot. */
   readonly lands?: boolean;
   readonly loads?: boolean;
+  /** What Firehose gave up is loaded. */
+  readonly reloads?: boolean;
   /** The feed is polled. */
   readonly polls?: boolean;
 }
 
 /** Time passes in steps of five minutes, and whatever is due is done. */
-async function live(minutes: number, { lands = true, loads = true, polls = true }: Life = {}): Promise<void> {
+async function live(
+  minutes: number,
+  { lands = true, loads = true, reloads = true, polls = true }: Life = {},
+): Promise<void> {
   for (let passed = 0; passed < minutes; passed += 5) {
     if (polls) await stage.poll();
     if (passed % 15 === 0) {
       if (lands) await stage.land();
       if (loads) {
-        await stage.load('reload');
+        if (reloads) await stage.load('reload');
         await stage.load();
       }
     }
@@ -389,10 +394,11 @@ const CASES: readonly (readonly [string, readonly AlarmName[], () => Promise<voi
   ],
   [
     'COPYs that fail for two hours',
-    ['delivery-failing', 'nothing-delivered'],
+    ['delivery-failing', 'nothing-delivered', 'warehouse-stale'],
     async () => {
       stage.hooks.arm({ beforeCopy: fails });
-      await live(125, { lands: false });
+      // As long as Firehose itself repeats them there is nothing to load again.
+      await live(125, { lands: false, reloads: false });
     },
   ],
   [

@@ -46,7 +46,7 @@ test('the stack says what to do at the vendor, and where the signing secret goes
 
   expect(said).toContainEqual(
     expect.stringMatching(
-      /^Webhook of alpha:web; npm run token -- --feed alpha:web --webhook puts .*Set it up at alpha\.$/,
+      /^Webhook of alpha:web; npm run token -- --feed alpha:web --webhook --region REGION puts .*Set it up at alpha\.$/,
     ),
   );
 });

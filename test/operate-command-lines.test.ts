@@ -154,7 +154,7 @@ describe.each([
     const { status, stdout, stderr } = run(
       '--data',
       folder,
-      ...(name === 'backfill' ? FEED : name === 'token' ? FEED.slice(0, 2) : []),
+      ...(name === 'backfill' ? FEED : name === 'token' ? ['--feed', 'rollbar:web'] : []),
     );
 
     expect([status, stdout]).toEqual([1, '']);

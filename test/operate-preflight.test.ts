@@ -95,7 +95,7 @@ describe('in an account', () => {
         status: ofStack(null),
         quotas: async () => ({ vpcs: { used: 5, limit: 5 }, addresses: { used: 0, limit: 5 } }),
       },
-      /^missing +VPC .*makes 1 VPC, and 5 of 5 are there.*--service-code vpc --quota-code L-F678F1CE --desired-value 10/,
+      /^missing +VPC .*makes 1 VPC, and 5 of 5 are there.*--service-code vpc --quota-code L-F678F1CE --desired-value 10 --region eu-west-1\)/,
     ],
     [
       'as many addresses as there may be',
@@ -118,7 +118,7 @@ describe('in an account', () => {
     [
       'a placeholder in a secret',
       { secret: async () => '{"token":"replace-me","personKey":"k"}' },
-      /^missing +token alpha:web .*nobody has put it in/,
+      /^missing +token alpha:web .*nobody has put it in: npm run token -- --feed alpha:web --stack Heimdallr --region eu-west-1$/,
     ],
     [
       'nonsense in a secret',
@@ -188,7 +188,7 @@ describe('in an account', () => {
     [
       'is private',
       reaching({ isPublic: false }),
-      /^missing +reachability .*modify-cluster --cluster-identifier analytics --publicly-accessible/,
+      /^missing +reachability .*modify-cluster --region eu-west-1 --cluster-identifier analytics --publicly-accessible/,
     ],
     [
       'is routed through its VPC',
@@ -198,7 +198,7 @@ describe('in an account', () => {
     [
       'admits a part of Firehose',
       reaching({ admitted: ['52.19.239.192/28', '52.19.239.224/27'] }),
-      /^missing +reachability .*does not admit Firehose, .*--group-id sg-1 --protocol tcp --port 5439 --cidr 52\.19\.239\.192\/27/,
+      /^missing +reachability .*does not admit Firehose, .*--region eu-west-1 --group-id sg-1 --protocol tcp --port 5439 --cidr 52\.19\.239\.192\/27/,
     ],
     [
       'admits lists',
@@ -225,8 +225,12 @@ describe('in an account', () => {
     );
 
     expect(found).toEqual([
-      expect.stringMatching(/update-workgroup --workgroup-name team --publicly-accessible$/),
-      expect.stringMatching(/update-workgroup --workgroup-name team --no-enhanced-vpc-routing$/),
+      expect.stringMatching(
+        /update-workgroup --region eu-west-1 --workgroup-name team --publicly-accessible$/,
+      ),
+      expect.stringMatching(
+        /update-workgroup --region eu-west-1 --workgroup-name team --no-enhanced-vpc-routing$/,
+      ),
       expect.stringMatching(/security groups: none.*--group-id GROUP/),
     ]);
   });
@@ -247,11 +251,14 @@ describe('in an account', () => {
   });
 
   test.each<[string, RegExp]>([
-    ['CREATE_FAILED', /did not end well.*delete-stack --stack-name Heimdallr\), then npx cdk deploy$/],
+    [
+      'CREATE_FAILED',
+      /did not end well.*delete-stack --stack-name Heimdallr --region eu-west-1\), then npx cdk deploy$/,
+    ],
     ['ROLLBACK_FAILED', /did not end well/],
-    ['UPDATE_FAILED', /rollback-stack --stack-name Heimdallr\), then npx cdk deploy$/],
+    ['UPDATE_FAILED', /rollback-stack --stack-name Heimdallr --region eu-west-1\), then npx cdk deploy$/],
     ['UPDATE_ROLLBACK_FAILED', /mend what they name, then .*continue-update-rollback/],
-    ['DELETE_FAILED', /could not be deleted.*delete-stack --stack-name Heimdallr again$/],
+    ['DELETE_FAILED', /could not be deleted.*delete-stack --stack-name Heimdallr --region eu-west-1 again$/],
     ['IMPORT_ROLLBACK_FAILED', /read its events/],
   ])('says of a stack that is %s what to do, and never to delete one that works', async (status, wanted) => {
     const [line, ...others] = (await said({ status: ofStack(status) }, existing)).filter((each) =>
@@ -264,7 +271,13 @@ describe('in an account', () => {
   });
 
   test('a first deployment that failed, or was never executed, still has to fit into the quotas', async () => {
-    for (const status of ['ROLLBACK_COMPLETE', 'REVIEW_IN_PROGRESS', null])
+    for (const status of [
+      'ROLLBACK_COMPLETE',
+      'CREATE_IN_PROGRESS',
+      'DELETE_FAILED',
+      'REVIEW_IN_PROGRESS',
+      null,
+    ])
       expect(lines(await findings({ status: ofStack(status) })).join('\n')).toMatch(/^ok +VPC /m);
     expect(lines(await findings()).join('\n')).not.toMatch(/^ok +VPC /m);
     expect(await said({ status: ofStack('REVIEW_IN_PROGRESS') }, existing)).toEqual([]);
@@ -276,7 +289,7 @@ describe('in an account', () => {
 
     expect(await said({ status }, existing)).toEqual([
       expect.stringMatching(
-        /^missing +bootstrap +stack CDKToolkit is ROLLBACK_COMPLETE.*delete-stack --stack-name CDKToolkit\), then npx cdk bootstrap$/,
+        /^missing +bootstrap +stack CDKToolkit is ROLLBACK_COMPLETE.*delete-stack --stack-name CDKToolkit --region eu-west-1\), then npx cdk bootstrap$/,
       ),
     ]);
   });

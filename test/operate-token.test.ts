@@ -13,13 +13,13 @@ test.each<[string, 'token' | 'webhookSecret', object]>([
   ],
   ['old\n', 'token', { token: 'new' }],
   ['old', 'webhookSecret', { token: 'old', webhookSecret: 'new' }],
-  ['', 'token', { token: 'new' }],
 ])('in %j another %s', (text, key, after) => {
   expect(JSON.parse(withValue(text, key, 'new'))).toEqual(after);
 });
 
 test.each([
-  ['', /one line without blanks/],
+  ['', /nothing was given/],
+  ['{"token":"new"}', /whole secret in JSON/],
   ['two words', /one line without blanks/],
   ['two\nlines', /one line without blanks/],
   ['naïve', /one line without blanks/],
@@ -36,17 +36,18 @@ test('a secret that cannot be read is left alone, and not repeated', () => {
     }
   })();
 
-  expect(message).toContain('nothing was put');
+  expect(message).toContain('mend it by hand');
   expect(message).not.toContain('hush');
 });
 
 test('its command line says which feed', () => {
   expect(readOptions(['--feed', 'rollbar:web', '--data', 'd'])).toEqual({
-    ...{ place: { dataDir: 'd' }, feed: 'rollbar:web', key: 'token', json: false },
+    ...{ place: { dataDir: 'd' }, feed: 'rollbar:web', key: 'token', isTried: true, json: false },
   });
   expect(readOptions(['--feed', 'heroku:web', '--webhook', '--region', 'eu-west-1'])).toMatchObject({
-    ...{ place: { region: 'eu-west-1' }, key: 'webhookSecret' },
+    ...{ place: { region: 'eu-west-1' }, key: 'webhookSecret', isTried: false },
   });
+  expect(readOptions(['--feed', 'heroku:web', '--untried'])).toMatchObject({ key: 'token', isTried: false });
   expect(() => readOptions([])).toThrow(UsageError);
   expect(() => readOptions(['--feed', 'web'])).toThrow('--feed takes PRODUCER:NAME');
 });

@@ -23,21 +23,38 @@ export const catalogue = (
   ...warehouseAlarms(pipeline, installation),
 ];
 
-/** Names that the configuration may use, and what a threshold of each is in. */
-export const ALARM_UNITS = {
-  ...{ 'feed-not-polled': 'runs', 'feed-failing': 'share of 1', 'feed-unauthorised': 'runs' },
-  ...{ 'feed-rate-limited': 'share of 1', 'feed-quota-low': '%', 'feed-lease-stuck': 'share of 1' },
-  ...{ 'webhook-errors': 'runs', 'producer-errors': 'runs', 'producer-timeouts': 'ms' },
-  ...{ 'schedule-failures': 'starts', 'nat-ports-exhausted': 'connections', 'stream-throttled': 'records' },
-  ...{ 'transform-behind': 'ms', 'transform-errors': 'runs', 'transform-throttled': 'runs' },
-  ...{ 'batches-given-up': 'batches', 'rejects-unusual': '%', 'delivery-failing': 'share of 1' },
-  ...{ 'delivery-stale': 's', 'delivery-throttled': 'records', 'nothing-delivered': 'share of 1' },
-  ...{ 'manifests-skipped': 'batches', 'loader-errors': 'runs', 'landing-growing': 'rows' },
-  ...{ 'statements-failing': 'types', 'warehouse-stale': 's', 'ledger-late': 'runs' },
-  ...{ 'reconciliation-differs': 'records', 'ranking-refused': 'rankings' },
-  ...{ 'cost-above-ceiling': 'RPU-seconds' },
-} as const;
+export interface Scale {
+  /** What a threshold is in. */
+  readonly unit: string;
+  /** The largest that means anything: above it the alarm would never sound, or always. */
+  readonly most?: number;
+}
 
-export type AlarmName = keyof typeof ALARM_UNITS;
+const share = { unit: 'share of 1', most: 1 };
+const runs = { unit: 'runs' };
 
-export const ALARM_NAMES = Object.keys(ALARM_UNITS) as readonly AlarmName[];
+/** Names that the configuration may use, and what the thresholds of each are. */
+export const ALARM_SCALES = {
+  // A period holds three polls.
+  'feed-not-polled': { unit: 'runs', most: 3 },
+  ...{ 'feed-failing': share, 'feed-unauthorised': runs, 'feed-rate-limited': { ...share, most: 0.99 } },
+  ...{ 'feed-quota-low': { unit: '%', most: 99 }, 'feed-lease-stuck': share, 'webhook-errors': runs },
+  ...{ 'producer-errors': runs, 'producer-timeouts': { unit: 'ms', most: 55_000 } },
+  ...{ 'schedule-failures': { unit: 'starts' }, 'nat-ports-exhausted': { unit: 'connections' } },
+  ...{ 'stream-throttled': { unit: 'records' } },
+  // After seven days there is nothing left to be behind of.
+  'transform-behind': { unit: 'ms', most: 7 * 24 * 3_600_000 - 1 },
+  ...{ 'transform-errors': runs, 'transform-throttled': runs, 'batches-given-up': { unit: 'batches' } },
+  ...{ 'rejects-unusual': { unit: '%', most: 99 }, 'delivery-failing': share },
+  // Firehose keeps a row for a day.
+  'delivery-stale': { unit: 's', most: 24 * 3600 },
+  ...{ 'delivery-throttled': { unit: 'records' }, 'nothing-delivered': share },
+  ...{ 'manifests-skipped': { unit: 'batches' }, 'loader-errors': runs, 'landing-growing': { unit: 'rows' } },
+  ...{ 'statements-failing': { unit: 'types' }, 'warehouse-stale': { unit: 's' }, 'ledger-late': runs },
+  ...{ 'reconciliation-differs': { unit: 'records' }, 'ranking-refused': { unit: 'rankings', most: 1 } },
+  ...{ 'cost-above-ceiling': { unit: 'RPU-seconds' } },
+} as const satisfies Record<string, Scale>;
+
+export type AlarmName = keyof typeof ALARM_SCALES;
+
+export const ALARM_NAMES = Object.keys(ALARM_SCALES) as readonly AlarmName[];

@@ -22,7 +22,7 @@ export function deliveryAlarms(
         },
         {
           ...{ name: 'delivery-stale', of, severity: 'ticket', silence: 'fine' },
-          means: 'The oldest row that Firehose holds has waited for three times its buffer.',
+          means: 'Rows came out of Firehose that had waited for three times its buffer.',
           // Told with what is delivered, once in a buffer's time: a single value has to do.
           metric: ofDelivery(stream, 'DeliveryToS3.DataFreshness', 'Maximum', 15),
           ...{ when: 'above', threshold: 3 * 60 * freshnessMinutes, points: 1 },

@@ -59,7 +59,8 @@ function feedAlarmsOf({ feed, producer }: ResolvedFeed): readonly AlarmDefinitio
     },
     {
       ...{ name: 'feed-rate-limited', of, severity: 'ticket', silence: 'fine' },
-      means: 'For more than half of an hour the vendor was not to be asked: the feed falls behind.',
+      means:
+        'For an hour the vendor was not to be asked in more than half of the runs: the feed falls behind.',
       ...{ metric: limited(feed), when: 'above', threshold: 0.5, points: 2 },
     },
     {

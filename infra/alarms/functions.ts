@@ -38,7 +38,8 @@ export function functionAlarms(pipeline: Pipeline): readonly AlarmDefinition[] {
     ]),
     {
       ...{ name: 'schedule-failures', severity: 'ticket', silence: 'fine' },
-      means: 'A schedule could not start its function, three times in a row: the start was dropped.',
+      means:
+        'A schedule could not start its function, not when it was repeated either: the start was dropped.',
       // Lambda queues what a function is too busy for: a start that only waits is none of these.
       metric: ofService(
         ...([

@@ -54,7 +54,8 @@ const MAX_FAILURES = 3;
 
 /** What a person must do; the message says what is wrong. */
 const TO_DO: Partial<Record<PollErrorKind, string>> = {
-  unauthorized: 'put a token that works into the secret of the feed (npm run token), then give the same command',
+  unauthorized:
+    'put a token that works into the secret of the feed (npm run token), then give the same command',
   not_found: 'correct the settings of the feed or the rights of its token, then give the same command',
   unexpected_response: 'the vendor answers what its documents do not say, the producer must learn it first',
 };

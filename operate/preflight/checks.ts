@@ -36,28 +36,30 @@ export const onCaller = ({ account, arn }: Caller): Finding =>
   ok('credentials', `account ${account}, as ${arn}`);
 
 /** @param status of the CDK's own stack; null: there is none. */
-export function onBootstrap(status: string | null): Finding {
+export function onBootstrap(status: string | null, region: string): Finding {
   if (status === null)
     return missing('bootstrap', 'the CDK has not been set up in this account and region: npx cdk bootstrap');
   return isWell(status)
     ? ok('bootstrap', `stack CDKToolkit is ${status}`)
     : missing(
         'bootstrap',
-        `stack CDKToolkit is ${status}: ${toDo('CDKToolkit', status, 'npx cdk bootstrap')}`,
+        `stack CDKToolkit is ${status}: ${toDo('CDKToolkit', region, status, 'npx cdk bootstrap')}`,
       );
 }
 
 /** @param status of the pipeline's stack; null: it is not deployed. */
-export function onStack(stack: string, status: string | null): Finding {
+export function onStack(stack: string, region: string, status: string | null): Finding {
   if (status === null) return ok('stack', `${stack} is not deployed yet`);
   return isWell(status)
     ? ok('stack', `${stack} is ${status}`)
-    : missing('stack', `${stack} is ${status}: ${toDo(stack, status, 'npx cdk deploy')}`);
+    : missing('stack', `${stack} is ${status}: ${toDo(stack, region, status, 'npx cdk deploy')}`);
 }
 
-/** Whether a first deployment is still to come: the stack holds nothing that works. */
+/** Whether a first deployment is still to come, or is not over: what it takes is not taken yet. */
 export const isYetToCome = (status: string | null): boolean =>
-  status === null || BROKEN_AT_BIRTH.has(status) || status === 'REVIEW_IN_PROGRESS';
+  status === null ||
+  BROKEN_AT_BIRTH.has(status) ||
+  /^(?:REVIEW|CREATE|ROLLBACK|DELETE)_(?:IN_PROGRESS|FAILED)$/.test(status);
 
 /** A first deployment that did not end well; CloudFormation changes such a stack no more. */
 const BROKEN_AT_BIRTH: ReadonlySet<string> = new Set([
@@ -71,8 +73,9 @@ const isWell = (status: string): boolean =>
   status === 'REVIEW_IN_PROGRESS' || (status.endsWith('_COMPLETE') && !BROKEN_AT_BIRTH.has(status));
 
 /** What to do about a stack in which nothing can be deployed. @param again the command that then deploys it. */
-function toDo(stack: string, status: string, again: string): string {
-  const aws = (command: string): string => `aws cloudformation ${command} --stack-name ${stack}`;
+function toDo(stack: string, region: string, status: string, again: string): string {
+  const aws = (command: string): string =>
+    `aws cloudformation ${command} --stack-name ${stack} --region ${region}`;
   const events = `read its events (${aws('describe-stack-events')})`;
   if (status.endsWith('_IN_PROGRESS')) return 'wait until it is done';
   if (BROKEN_AT_BIRTH.has(status))
@@ -108,6 +111,7 @@ export function onConcurrency(
   needed: number,
   quota: { readonly limit: number; readonly unreserved: number } | null,
   isDeployed: boolean,
+  region: string,
 ): Finding {
   if (quota === null)
     return unchecked('concurrency', `the functions reserve ${needed} concurrent executions`);
@@ -118,13 +122,16 @@ export function onConcurrency(
     ? ok('concurrency', words)
     : missing(
         'concurrency',
-        `${words}, and ${UNRESERVED} must stay free: ask for a higher quota (aws service-quotas request-service-quota-increase --service-code lambda --quota-code L-B99A9384 --desired-value 1000)`,
+        `${words}, and ${UNRESERVED} must stay free: ask for a higher quota (aws service-quotas request-service-quota-increase --service-code lambda --quota-code L-B99A9384 --desired-value 1000 --region ${region})`,
       );
 }
 
-/** A feed's token, and what its vendor answered to one request with it. */
-export function onToken({ feed, secretName, state }: Token): Finding {
-  const fill = `npm run token -- --feed ${feed}`;
+/**
+ * A feed's token, and what its vendor answered to one request with it.
+ * @param where the pipeline is, in flags; null: it is just being put in.
+ */
+export function onToken({ feed, secretName, state }: Token, where: string | null): Finding {
+  const fill = where === null ? 'give another' : `npm run token -- --feed ${feed} ${where}`;
   switch (state.kind) {
     case 'no secret':
       return unchecked(
@@ -148,8 +155,7 @@ export function onToken({ feed, secretName, state }: Token): Finding {
 function judged(feed: string, status: number, refusal: string | null, fill: string): Finding {
   const what = `token ${feed}`;
   if (refusal !== null) return missing(what, `its vendor refuses it: ${refusal}`);
-  if (status === 401 || status === 403)
-    return missing(what, `its vendor refuses it (${status}); put in another: ${fill}`);
+  if (status === 401 || status === 403) return missing(what, `its vendor refuses it (${status}): ${fill}`);
   if (status === 404)
     return missing(
       what,

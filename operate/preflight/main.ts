@@ -54,7 +54,7 @@ async function main({ args, screen, now }: Tools): Promise<ExitCode> {
       .map(({ input }): Partial<FeedEvent> => JSON.parse(input))
       .filter((event): event is FeedEvent => event.feed !== undefined && event.task === undefined);
     const sql = pipeline.warehouse();
-    return localPreflight({ producers, events, sql, secret: pipeline.secret, now: now() }, ask);
+    return localPreflight({ dataDir, producers, events, sql, secret: pipeline.secret, now: now() }, ask);
   }
 
   async function inAccount(

@@ -33,6 +33,7 @@ export interface Plan {
 
 /** What `npm start` runs has no account; its feeds are those of its schedules. */
 export interface LocalPlan {
+  readonly dataDir: string;
   readonly producers: readonly Producer[];
   readonly events: readonly FeedEvent[];
   readonly secret: (arn: string) => Promise<string>;
@@ -55,16 +56,18 @@ export async function preflight(plan: Plan, ports: Ports): Promise<readonly Find
   return [
     ...start,
     ...caller,
-    ...(await asked('unchecked', 'bootstrap', async () => [onBootstrap(await ports.status('CDKToolkit'))])),
+    ...(await asked('unchecked', 'bootstrap', async () => [
+      onBootstrap(await ports.status('CDKToolkit'), region),
+    ])),
     ...(await asked('unchecked', 'stack', async () => {
       const status = await ports.status(stack);
       isDeployed = !isYetToCome(status);
-      return [onStack(stack, status)];
+      return [onStack(stack, region, status)];
     })),
     ...(await asked('unchecked', 'concurrency', async () => [
-      onConcurrency(reserved, await ports.concurrency(), isDeployed),
+      onConcurrency(reserved, await ports.concurrency(), isDeployed, region),
     ])),
-    ...(await onNetwork(installation, isDeployed, ports)),
+    ...(await onNetwork(installation, isDeployed, region, ports)),
     ...(warehouse.mode === 'serverless'
       ? [
           ok('reachability', 'the stack makes it publicly accessible, for the block of Firehose alone'),
@@ -74,7 +77,7 @@ export async function preflight(plan: Plan, ports: Ports): Promise<readonly Find
           ...(block === null
             ? []
             : await asked('unchecked', 'reachability', async () =>
-                onReach(warehouse, await ports.reach(warehouse), block),
+                onReach(warehouse, await ports.reach(warehouse), block, region),
               )),
           onPermissions(installation, await rightsIn(ports.warehouse(warehouse), warehouse.database)),
           ...(await asked('unchecked', 'Firehose user', async () => [
@@ -88,7 +91,7 @@ export async function preflight(plan: Plan, ports: Ports): Promise<readonly Find
             const secretName = `heimdallr/${producer.name}/${name}`;
             const question = { producer, baseUrl, settings, now };
             const state = await stateOf(await ports.secret(secretName), question, ports.ask);
-            return [onToken({ feed, secretName, state })];
+            return [onToken({ feed, secretName, state }, `--stack ${stack} --region ${region}`)];
           }),
         ),
       )
@@ -100,11 +103,12 @@ export async function preflight(plan: Plan, ports: Ports): Promise<readonly Find
 async function onNetwork(
   installation: ResolvedInstallation,
   isDeployed: boolean,
+  region: string,
   ports: Ports,
 ): Promise<readonly Finding[]> {
   const needs = networkNeeds(installation);
   if (isDeployed || Object.values(needs).every((count) => count === 0)) return [];
-  return asked('unchecked', 'network', async () => onQuotas(needs, await ports.quotas()));
+  return asked('unchecked', 'network', async () => onQuotas(needs, await ports.quotas(), region));
 }
 
 /** The findings, or the one that says why there are none. */
@@ -122,7 +126,7 @@ async function asked(
 
 /** The same for a pipeline on this machine: its tokens and its warehouse can be asked. */
 export async function localPreflight(plan: LocalPlan, ask: Ports['ask']): Promise<readonly Finding[]> {
-  const { producers, events, secret, sql, now } = plan;
+  const { producers, events, secret, sql, now, dataDir } = plan;
   const findings: Finding[] = [unchecked('account', 'there is none: this pipeline runs on this machine')];
   findings.push(
     ...(await asked('missing', 'warehouse', async () => {
@@ -136,7 +140,9 @@ export async function localPreflight(plan: LocalPlan, ask: Ports['ask']): Promis
     const producer = producers.find(({ name }) => name === feed.split(':')[0]);
     if (producer === undefined) continue;
     const state = await stateOf(await secret(secretArn), { producer, baseUrl, settings, now }, ask);
-    findings.push(onToken({ feed, secretName: `heimdallr/${feed.replace(':', '/')}`, state }));
+    findings.push(
+      onToken({ feed, secretName: `heimdallr/${feed.replace(':', '/')}`, state }, `--data ${dataDir}`),
+    );
   }
   return findings;
 }

@@ -1,6 +1,9 @@
 /**
  * A small CloudWatch: takes metrics, and evaluates the alarms that a template defines as CloudWatch documents it: a window
  * that slides with every minute, M of N datapoints, missing data. An element of an alarm that it does not know is an error.
+ *
+ * Metrics are never late here, and no more periods are looked at than the alarm says: CloudWatch looks a little further back
+ * for the newest real values where some are missing.
  */
 import { evaluate, type Value } from './expression.ts';
 

@@ -53,6 +53,13 @@ export class ServiceMetrics {
       warehouse: { Workgroup: workgroup.WorkgroupName },
     };
     stage.services.firehose.onDelivered((delivery) => {
+      if (!this.#isCopied(delivery.stream)) return;
+      // Nothing is told of what is only held.
+      if (delivery.kind === 'object' && this.#heldSince !== null) {
+        const now = stage.clock.now().getTime();
+        this.#firehose('DeliveryToS3.DataFreshness', (now - this.#heldSince) / 1000);
+        this.#heldSince = null;
+      }
       if (delivery.kind !== 'copied') return;
       this.#firehose('DeliveryToRedshift.Records', delivery.rows);
       this.#firehose('DeliveryToRedshift.Success', 1);
@@ -67,7 +74,10 @@ export class ServiceMetrics {
       afterCall: ({ service, action, body }) => {
         if (!Array.isArray(body.Records)) return;
         const value = body.Records.length;
-        if (service === 'firehose' && action === 'PutRecordBatch') this.#firehose('IncomingRecords', value);
+        if (service === 'firehose' && action === 'PutRecordBatch') {
+          this.#heldSince ??= this.#stage.clock.now().getTime();
+          this.#firehose('IncomingRecords', value);
+        }
         if (service === 'kinesis' && action === 'PutRecords') this.#kinesis('IncomingRecords', value);
       },
     });
@@ -98,19 +108,14 @@ export class ServiceMetrics {
     }
   }
 
-  /** Looks at what is not told: COPYs that failed, how long Firehose has held its oldest row and the stream its oldest record. */
+  /** Looks at what is not told: COPYs that failed, and since when a record has been unread. */
   async sample(): Promise<void> {
     const stats = this.#stage.services.firehose.stats().filter(({ stream }) => this.#isCopied(stream));
     const failed = stats.reduce((sum, { copiesFailed }) => sum + copiesFailed, 0);
     for (let each = this.#failed; each < failed; each += 1) this.#firehose('DeliveryToRedshift.Success', 0);
     this.#failed = failed;
-    const isHeld = stats.some(({ bufferedBytes }) => bufferedBytes > 0);
-    const now = this.#stage.clock.now().getTime();
-    // Nothing is told of what is only held.
-    if (this.#heldSince !== null && !isHeld)
-      this.#firehose('DeliveryToS3.DataFreshness', (now - this.#heldSince) / 1000);
-    this.#heldSince = isHeld ? (this.#heldSince ?? now) : null;
     const areRead = await Promise.all(this.#stage.stack.mappings.map((mapping) => mapping.isIdle()));
+    const now = this.#stage.clock.now().getTime();
     this.#unreadSince = areRead.includes(false) ? (this.#unreadSince ?? now) : null;
   }
 

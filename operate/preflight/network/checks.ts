@@ -18,7 +18,11 @@ export const networkNeeds = ({
 const NAMES = { vpcs: 'VPC', addresses: 'Elastic IP' } as const;
 
 /** One finding for each of which something is needed. */
-export function onQuotas(needs: Readonly<Record<keyof Quotas, number>>, quotas: Quotas): readonly Finding[] {
+export function onQuotas(
+  needs: Readonly<Record<keyof Quotas, number>>,
+  quotas: Quotas,
+  region: string,
+): readonly Finding[] {
   return (['vpcs', 'addresses'] as const)
     .filter((what) => needs[what] > 0)
     .map((what) => {
@@ -29,7 +33,7 @@ export function onQuotas(needs: Readonly<Record<keyof Quotas, number>>, quotas: 
         ? ok(NAMES[what], words)
         : missing(
             NAMES[what],
-            `${words}: give one back, or ask for a higher quota (aws service-quotas request-service-quota-increase --service-code ${ServiceCode} --quota-code ${QuotaCode} --desired-value ${limit + 5})`,
+            `${words}: give one back, or ask for a higher quota (aws service-quotas request-service-quota-increase --service-code ${ServiceCode} --quota-code ${QuotaCode} --desired-value ${limit + 5} --region ${region})`,
           );
     });
 }
@@ -44,6 +48,7 @@ export function onReach(
   choice: ResolvedExisting,
   reach: Reach | null,
   firehoseBlock: string,
+  region: string,
 ): readonly Finding[] {
   const isCluster = 'clusterIdentifier' in choice;
   const name = isCluster
@@ -51,8 +56,8 @@ export function onReach(
     : `the workgroup ${choice.workgroupName}`;
   if (reach === null) return [missing(WHAT, `there is no such thing in this account and region as ${name}`)];
   const change = isCluster
-    ? `aws redshift modify-cluster --cluster-identifier ${choice.clusterIdentifier}`
-    : `aws redshift-serverless update-workgroup --workgroup-name ${choice.workgroupName}`;
+    ? `aws redshift modify-cluster --region ${region} --cluster-identifier ${choice.clusterIdentifier}`
+    : `aws redshift-serverless update-workgroup --region ${region} --workgroup-name ${choice.workgroupName}`;
   const { endpoint, isPublic, isRoutedThroughVpc } = reach;
   const faults: Finding[] = [];
   if (endpoint === null)
@@ -78,13 +83,14 @@ export function onReach(
         `${name} has enhanced VPC routing, with which Firehose cannot load: ${change} --no-enhanced-vpc-routing`,
       ),
     );
-  return [...faults, onAdmission(choice, reach, firehoseBlock, name, faults.length === 0)];
+  return [...faults, onAdmission(choice, reach, firehoseBlock, region, name, faults.length === 0)];
 }
 
 function onAdmission(
   { port }: ResolvedExisting,
   { securityGroups, admitted, admitsLists }: Reach,
   firehoseBlock: string,
+  region: string,
   name: string,
   isAllElseWell: boolean,
 ): Finding {
@@ -106,7 +112,7 @@ function onAdmission(
     );
   return missing(
     WHAT,
-    `${name} does not admit ${from}, at port ${port} (security groups: ${groups || 'none'}): aws ec2 authorize-security-group-ingress --group-id ${securityGroups[0] ?? 'GROUP'} --protocol tcp --port ${port} --cidr ${firehoseBlock}`,
+    `${name} does not admit ${from}, at port ${port} (security groups: ${groups || 'none'}): aws ec2 authorize-security-group-ingress --region ${region} --group-id ${securityGroups[0] ?? 'GROUP'} --protocol tcp --port ${port} --cidr ${firehoseBlock}`,
   );
 }
 
