@@ -319,7 +319,7 @@ describe('in an account', () => {
           slack: { workspaceId: 'T0123ABCD', channelId: 'C0123ABCD' },
         }),
       ).join('\n'),
-    ).toMatch(/^ok +alarms +1 address, each confirms .*; the Slack channel C0123ABCD$/m);
+    ).toMatch(/^ok +alarms +1 recipient by mail, each of whom .*; the Slack channel C0123ABCD$/m);
   });
 
   test('asks nothing more without credentials', async () => {

@@ -58,7 +58,7 @@ export function onStack(stack: string, region: string, status: string | null): F
 /** Whether a first deployment is still to come, or is not over: what it takes is not taken yet. */
 export const isYetToCome = (status: string | null): boolean =>
   status === null ||
-  BROKEN_AT_BIRTH.has(status) ||
+  status === 'ROLLBACK_COMPLETE' ||
   /^(?:REVIEW|CREATE|ROLLBACK|DELETE)_(?:IN_PROGRESS|FAILED)$/.test(status);
 
 /** A first deployment that did not end well; CloudFormation changes such a stack no more. */
@@ -101,7 +101,7 @@ export const onRecipients = ({ alarms: { email, slack } }: ResolvedInstallation)
         [
           ...(email.length === 0
             ? []
-            : [`${many(email.length, 'address')}, each confirms the mail that SNS sends first`]),
+            : [`${many(email.length, 'recipient')} by mail, each of whom confirms one that SNS sends first`]),
           ...(slack === null ? [] : [`the Slack channel ${slack.channelId}`]),
         ].join('; '),
       );
