@@ -6,8 +6,10 @@
  * of a few lines take their places, and nearly half of a producer's bundle goes. A function that reached one
  * of them after all would fail in the first local run, which runs these bundles.
  */
-import { join } from 'node:path';
-import { type BundlingOptions, Charset, LogLevel, OutputFormat } from 'aws-cdk-lib/aws-lambda-nodejs';
+import { globSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { type BuildOptions, buildSync } from 'esbuild';
 
 /** Package → what is bundled in its place. */
 export const standIns: Readonly<Record<string, string>> = Object.fromEntries(
@@ -21,18 +23,52 @@ export const standIns: Readonly<Record<string, string>> = Object.fromEntries(
   }).map(([name, file]) => [name, join(import.meta.dirname, 'stand-ins', file)]),
 );
 
-export const bundling: BundlingOptions = {
-  format: OutputFormat.ESM,
+export const bundling = {
+  bundle: true,
+  platform: 'node',
+  format: 'esm',
   target: 'node24',
   minify: true,
-  charset: Charset.UTF8,
-  logLevel: LogLevel.WARNING,
-  bundleAwsSDK: true,
+  charset: 'utf8',
   // Packages that also ship ES modules are shaken; CommonJS would come along whole.
   mainFields: ['module', 'main'],
   // CommonJS packages inside the ES module call require, which an ES module does not have.
-  banner: "import{createRequire}from'node:module';const require=createRequire(import.meta.url);",
-  esbuildArgs: {
-    '--alias': Object.entries(standIns).map(([name, path]) => `${name}=${path}`),
-  },
-};
+  banner: { js: "import{createRequire}from'node:module';const require=createRequire(import.meta.url);" },
+  alias: standIns,
+} satisfies BuildOptions;
+
+/** Files that export a handler, in the folder of the project. */
+const ENTRIES = ['transformers/handler.ts', 'warehouse/*/handler.ts', '.generated/{handlers,webhooks}/*.ts'];
+
+/** Folder of the project → folder with the bundles of this process. */
+const bundled = new Map<string, string>();
+
+/**
+ * A folder with one file, `index.mjs`, in which the entry is with all that it needs. All functions of the project are
+ * bundled at the first call: what they share, the clients of AWS above all, is then read once.
+ * @param entry relative to the root, one of `ENTRIES`.
+ * @throws {Error} for what cannot be bundled.
+ */
+export function bundleOf(root: string, entry: string): string {
+  const outdir = bundled.get(root) ?? bundleAll(root);
+  bundled.set(root, outdir);
+  return join(outdir, folderOf(entry));
+}
+
+function bundleAll(root: string): string {
+  const outdir = mkdtempSync(join(tmpdir(), 'heimdallr-bundles-'));
+  // By then every bundle that is deployed has been copied into the assembly.
+  process.once('exit', () => rmSync(outdir, { recursive: true, force: true }));
+  buildSync({
+    ...{ ...bundling, outdir, absWorkingDir: root, logLevel: 'warning' },
+    entryPoints: globSync(ENTRIES, { cwd: root }).map((entry) => ({
+      in: entry,
+      out: join(folderOf(entry), 'index'),
+    })),
+    outExtension: { '.js': '.mjs' },
+  });
+  return outdir;
+}
+
+/** `.generated/handlers/x.ts` and `warehouse/x/handler.ts` must not be one. */
+const folderOf = (entry: string): string => join(dirname(entry), entry.replace(/^.*\/|\.ts$/g, ''));

@@ -4,18 +4,17 @@
  * The role is made here and not by the CDK, whose default attaches AWS managed policies that let a function
  * write to every log group of the account. Each construct adds, with `allow`, exactly what its function calls.
  */
-import { join } from 'node:path';
-import { Duration } from 'aws-cdk-lib';
+import { dirname, join } from 'node:path';
+import { Duration, Stack } from 'aws-cdk-lib';
 import { type IRole, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
-import { Architecture, Runtime } from 'aws-cdk-lib/aws-lambda';
-import { NodejsFunction } from 'aws-cdk-lib/aws-lambda-nodejs';
+import { Architecture, Code, Function as LambdaFunction, Runtime } from 'aws-cdk-lib/aws-lambda';
 import type { Construct } from 'constructs';
-import { bundling } from './bundling.ts';
+import { bundleOf } from './bundling.ts';
 import type { Network } from './network.ts';
 import { ServiceLog } from './service-log.ts';
 
 export interface PipelineFunctionProps {
-  /** Folder of the project, which holds its package-lock.json. */
+  /** Folder of the project. */
   readonly root: string;
   /** The file that exports `handler`, relative to the root. */
   readonly entry: string;
@@ -36,7 +35,7 @@ export interface PipelineFunctionProps {
   readonly network?: Network;
 }
 
-export class PipelineFunction extends NodejsFunction {
+export class PipelineFunction extends LambdaFunction {
   declare readonly role: IRole;
   readonly service: string;
   /** Its runs wake the warehouse; said by whoever lets it. */
@@ -47,10 +46,13 @@ export class PipelineFunction extends NodejsFunction {
     const log = new ServiceLog(scope, `${id}Log`);
     const role = new Role(scope, `${id}Role`, { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
     super(scope, id, {
-      entry: join(props.root, props.entry),
-      projectRoot: props.root,
-      depsLockFilePath: join(props.root, 'package-lock.json'),
-      bundling,
+      // Whoever only lists or destroys the stack needs no bundles.
+      code: Code.fromAsset(
+        Stack.of(scope).bundlingRequired
+          ? bundleOf(props.root, props.entry)
+          : dirname(join(props.root, props.entry)),
+      ),
+      handler: 'index.handler',
       description: props.description,
       runtime: Runtime.NODEJS_24_X,
       architecture: Architecture.ARM_64,

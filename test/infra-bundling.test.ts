@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { build } from 'esbuild';
 import { expect, test } from 'vitest';
-import { bundling, standIns } from '../infra/bundling.ts';
+import { bundling } from '../infra/bundling.ts';
 import { project } from './infra-stack.ts';
 
 /** Calls every client that functions use, and follows no redirect. */
@@ -35,14 +35,7 @@ async function bundle(): Promise<string> {
   await build({
     stdin: { contents: program, resolveDir: project, loader: 'js' },
     outfile,
-    bundle: true,
-    minify: true,
-    platform: 'node',
-    format: 'esm',
-    target: 'node24',
-    mainFields: [...(bundling.mainFields ?? [])],
-    banner: { js: bundling.banner ?? '' },
-    alias: { ...standIns },
+    ...bundling,
   });
   return outfile;
 }

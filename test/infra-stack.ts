@@ -3,7 +3,7 @@
  *
  * Functions are not bundled, and their code is a folder of empty handlers: these tests read the template.
  */
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { App } from 'aws-cdk-lib';
@@ -95,7 +95,6 @@ const root = emptyProject();
 
 function emptyProject(): string {
   const folder = mkdtempSync(join(tmpdir(), 'heimdallr-infra-'));
-  copyFileSync(join(project, 'package-lock.json'), join(folder, 'package-lock.json'));
   const entries = [
     'transformers/handler.ts',
     ...['digest', 'loader', 'ranking', 'reload', 'schema'].map((each) => `warehouse/${each}/handler.ts`),
