@@ -1,4 +1,5 @@
 /** The thread in which the embedded Postgres works; `embedded.ts` asks it. */
+import { existsSync, openAsBlob, readdirSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
 import { PGlite } from '@electric-sql/pglite';
 import type { Answer, Asked, Work } from './embedded.ts';
@@ -16,10 +17,18 @@ const AS_TEXT = Object.fromEntries(
   ]),
 );
 
-const opening = PGlite.create(path).then(async (pglite) => {
+/** A file with an empty database, as `dumpDataDir` writes it: to begin with it takes a fifth of the time of making one. */
+const { HEIMDALLR_EMPTY_DATABASE: empty } = process.env;
+const isNew = !existsSync(path) || readdirSync(path).length === 0;
+
+async function open(): Promise<PGlite> {
+  const beginning = empty !== undefined && isNew ? { loadDataDir: await openAsBlob(empty) } : {};
+  const pglite = await PGlite.create({ dataDir: path, ...beginning });
   for (const [name, value] of Object.entries(settings)) await pglite.exec(`set ${name} to ${value}`);
   return pglite;
-});
+}
+
+const opening = open();
 
 // Asked one by one: whoever asks waits for the answer before.
 parentPort?.on('message', ({ id, work }: Asked) => {
