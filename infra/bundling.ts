@@ -6,7 +6,7 @@
  * of a few lines take their places, and nearly half of a producer's bundle goes. A function that reached one
  * of them after all would fail in the first local run, which runs these bundles.
  */
-import { globSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, globSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { type BuildOptions, buildSync } from 'esbuild';
@@ -47,12 +47,14 @@ const bundled = new Map<string, string>();
  * A folder with one file, `index.mjs`, in which the entry is with all that it needs. All functions of the project are
  * bundled at the first call: what they share, the clients of AWS above all, is then read once.
  * @param entry relative to the root, one of `ENTRIES`.
- * @throws {Error} for what cannot be bundled.
+ * @throws {Error} for what cannot be bundled, and for another entry.
  */
 export function bundleOf(root: string, entry: string): string {
   const outdir = bundled.get(root) ?? bundleAll(root);
   bundled.set(root, outdir);
-  return join(outdir, folderOf(entry));
+  const folder = join(outdir, folderOf(entry));
+  if (!existsSync(folder)) throw new Error(`${entry} is not bundled: it is none of ${ENTRIES.join(', ')}`);
+  return folder;
 }
 
 function bundleAll(root: string): string {

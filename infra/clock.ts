@@ -1,5 +1,5 @@
 /**
- * What starts functions at a rate, or once a week: one schedule group, whose metrics count every start that failed, and one
+ * What starts functions at a rate, or once a week: one schedule group, whose metrics count every start that was dropped, and one
  * role, which may invoke exactly the functions that are scheduled.
  *
  * Scheduler's own defaults (185 retries over a day) would let the starts of an outage arrive all together. Here a start

@@ -177,7 +177,7 @@ export interface AlarmChoice {
   readonly slack?: { readonly workspaceId: string; readonly channelId: string };
   /** Alarms that are not made, by their headings in docs/runbook.md. */
   readonly off?: readonly AlarmName[];
-  /** Other thresholds, in the unit of the alarm's metric. */
+  /** Other thresholds; docs/runbook.md has the unit of each and what is usual. */
   readonly thresholds?: Readonly<Partial<Record<AlarmName, number>>>;
   /** Where people read the runbook: an https address. Default: its path in the repository. */
   readonly runbook?: string;

@@ -29,7 +29,7 @@ export interface PipelineFunctionProps {
    * a new account 10) must stay unreserved: a new account asks for its regular quota of 1,000 first.
    */
   readonly reservedConcurrency?: number;
-  /** Started by the clock: a start that fails is not repeated, because the next one is due soon. */
+  /** Started by the clock: a run that fails is not repeated, because the next one is due soon. */
   readonly isRecurring?: boolean;
   /** Set for a function that must reach the internet from the fixed address. */
   readonly network?: Network;

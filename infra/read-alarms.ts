@@ -17,26 +17,20 @@ const slack = object({
 const thresholds: Reader<Readonly<Record<string, number>>> = (value, path) => {
   const written = keysOf(value, path, ALARM_NAMES);
   return Object.fromEntries(
-    Object.entries(written).map(([name, threshold]) => [
+    Object.entries(written).map(([name, value]) => [
       name,
-      within(name as AlarmName)(threshold, `${path}.${name}`),
+      threshold(name as AlarmName, value, `${path}.${name}`),
     ]),
   );
 };
 
 /** A threshold that can be reached, and is not always. */
-const within =
-  (name: AlarmName): Reader<number> =>
-  (value, path) => {
-    const { unit, most = Number.POSITIVE_INFINITY }: Scale = ALARM_SCALES[name];
-    return typeof value === 'number' && value > 0 && value <= most && Number.isFinite(value)
-      ? value
-      : wrong(
-          path,
-          show(value),
-          `a number above 0${Number.isFinite(most) ? `, at most ${most}` : ''}, in ${unit} (docs/runbook.md says what is usual)`,
-        );
-  };
+function threshold(name: AlarmName, value: unknown, path: string): number {
+  const { unit, most = Number.MAX_VALUE }: Scale = ALARM_SCALES[name];
+  if (typeof value === 'number' && value > 0 && value <= most) return value;
+  const range = most === Number.MAX_VALUE ? 'above 0' : `above 0, at most ${most}`;
+  return wrong(path, show(value), `a number ${range}, in ${unit} (docs/runbook.md says what is usual)`);
+}
 
 const off: Reader<readonly AlarmName[]> = (value, path) => {
   const names = list(oneOf(ALARM_NAMES))(value, path);

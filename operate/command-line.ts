@@ -17,9 +17,6 @@ export type Place =
   /** In the account of the default credentials; region null: as the AWS configuration says. */
   | { readonly stack: string; readonly region: string | null };
 
-/** `producer:name` */
-export const FEED_NAME = /^[a-z][a-z0-9]*:[A-Za-z0-9][A-Za-z0-9._-]*$/;
-
 export const PLACE_FLAGS = {
   data: { type: 'string' },
   stack: { type: 'string' },
@@ -56,6 +53,12 @@ export function readFlags<const T extends ParseArgsOptionsConfig>(
     const words = reason.replace('argument is ambiguous', 'takes a value that does not look like a flag');
     throw new UsageError(`${words}. Try ${program} -- --help`);
   }
+}
+
+/** The value of --feed, as `producer:name`. @throws {UsageError} for anything else. */
+export function readFeed(feed = ''): string {
+  if (/^[a-z][a-z0-9]*:[A-Za-z0-9][A-Za-z0-9._-]*$/.test(feed)) return feed;
+  throw new UsageError(`--feed takes PRODUCER:NAME, as in rollbar:web, got ${JSON.stringify(feed)}`);
 }
 
 /** @throws {UsageError} when two places are given, or nothing where something must stand. */

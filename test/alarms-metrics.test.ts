@@ -120,12 +120,12 @@ async function live(
       }
     }
     await services.sample();
-    nextPeriod();
+    nextStep();
   }
 }
 
-/** To the middle of the next five minutes, so that what a step takes moves nothing into a period of its own. */
-function nextPeriod(): void {
+/** To the middle of a minute, five minutes on, so that what a step takes moves nothing across the begin of one. */
+function nextStep(): void {
   const seconds = stage.clock.now().getTime() / 1000;
   stage.clock.advance(300 - ((seconds + 150) % 300));
   listen();
@@ -186,7 +186,7 @@ test('in a healthy hour every metric is published under the dimensions that the 
   expect(wanted.length).toBeGreaterThan(15);
   expect(wanted.filter((key) => !published.has(key))).toEqual([]);
   expect(sounding()).toEqual([]);
-  // Its alarm looks at whole days; none is to be too dear.
+  // The alarm on costs looks at a day: one that is all like this hour stays below it, and not far.
   const [ceiling] = alarms.filter(({ name }) => name === 'cost-above-ceiling');
   const [computed] = CloudWatch.wantedBy(ceiling?.properties ?? {});
   expect(cloudWatch.sum(computed) * (24 / 1.25)).toBeGreaterThan(ceiling?.properties.Threshold / 5);
@@ -475,7 +475,7 @@ const CASES: readonly (readonly [string, readonly AlarmName[], () => Promise<voi
         await stage.poll();
         while (services.transformErrors < attempts && services.givenUp === 0) await pause(20);
         await stage.load();
-        nextPeriod();
+        nextStep();
       }
     },
   ],

@@ -212,7 +212,7 @@ test('a token is tried before it is put, and what else stands in the secret stay
   const unknown = await put('a-token-on-a-bad-day\n');
   vendor.setFaults([]);
   const empty = await put('');
-  const afterAll = secrets.get(arn);
+  const unchanged = secrets.get(arn);
   const untried = await put('a-token-to-believe-in\n', '--untried');
   const afterUntried = secrets.get(arn) ?? '';
   const taken = await put(`${TOKEN}\n`);
@@ -225,7 +225,7 @@ test('a token is tried before it is put, and what else stands in the secret stay
   expect(unknown.output).toContain('--untried puts it all the same');
   expect(empty.code).toBe(1);
   expect(empty.output).toContain('nothing was given');
-  expect(afterAll).toBe(before);
+  expect(unchanged).toBe(before);
   expect(untried).toMatchObject({ code: 0, said: { isPut: true, tried: null } });
   expect(JSON.parse(afterUntried)).toEqual({ ...JSON.parse(before), token: 'a-token-to-believe-in' });
   expect(taken).toMatchObject({ code: 0, said: { key: 'token', isPut: true, tried: 'ok' } });

@@ -97,20 +97,27 @@ export class Scheduler {
     const schedule = this.list().find(({ name, logicalId }) => name === id || logicalId === id);
     if (schedule === undefined)
       throw new Error(`there is no schedule ${id}, only ${[...this.#schedules.keys()].join(', ')}`);
-    const { functions, onResult, onEvent } = this.#options;
+    const { functions, onResult } = this.#options;
     const input: unknown = JSON.parse(this.#filledIn(schedule));
     this.#running += 1;
     try {
-      const result = await functions.invokeAsync(schedule.functionArn, input);
+      const result = await this.#invoke(schedule, input);
       const ended = { schedule, functionName: functions.find(schedule.functionArn).name, input, result };
       onResult(ended);
       return ended;
-    } catch (error) {
-      const message = error instanceof Error ? error.message : String(error);
-      onEvent({ kind: 'not_started', schedule: schedule.name, message });
-      throw error;
     } finally {
       this.#running -= 1;
+    }
+  }
+
+  async #invoke({ name, functionArn }: ScheduleDefinition, input: unknown): Promise<AsyncResult> {
+    const { functions, onEvent } = this.#options;
+    try {
+      return await functions.invokeAsync(functionArn, input);
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      onEvent({ kind: 'not_started', schedule: name, message });
+      throw error;
     }
   }
 

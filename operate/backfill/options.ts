@@ -3,10 +3,10 @@
  */
 import { parseSince } from '../../contract/feed.ts';
 import {
-  FEED_NAME,
   PLACE_FLAGS,
   PLACE_USAGE,
   type Place,
+  readFeed,
   readFlags,
   readPlace,
   UsageError,
@@ -46,9 +46,8 @@ export function readOptions(args: readonly string[], now: Date): Options | 'help
     'npm run backfill',
   );
   if (given.help === true) return 'help';
-  const { feed, since } = given;
-  if (feed === undefined || !FEED_NAME.test(feed))
-    throw new UsageError(`--feed takes PRODUCER:NAME, as in rollbar:web, got ${JSON.stringify(feed ?? '')}`);
+  const feed = readFeed(given.feed);
+  const { since } = given;
   if (since === undefined) throw new UsageError('--since says how far back to go, as in 2026-01-01 or 90d');
   try {
     parseSince(since, now);

@@ -52,18 +52,20 @@ export async function preflight(plan: Plan, ports: Ports): Promise<readonly Find
   const caller = await asked('missing', 'credentials', async () => [onCaller(await ports.caller())]);
   // Without credentials every other question would get the same answer.
   if (caller.some(({ verdict }) => verdict === 'missing')) return [...start, ...caller];
+  const bootstrap = await asked('unchecked', 'bootstrap', async () => [
+    onBootstrap(await ports.status('CDKToolkit'), region),
+  ]);
   let isDeployed = false;
+  const own = await asked('unchecked', 'stack', async () => {
+    const status = await ports.status(stack);
+    isDeployed = !isYetToCome(status);
+    return [onStack(stack, region, status)];
+  });
   return [
     ...start,
     ...caller,
-    ...(await asked('unchecked', 'bootstrap', async () => [
-      onBootstrap(await ports.status('CDKToolkit'), region),
-    ])),
-    ...(await asked('unchecked', 'stack', async () => {
-      const status = await ports.status(stack);
-      isDeployed = !isYetToCome(status);
-      return [onStack(stack, region, status)];
-    })),
+    ...bootstrap,
+    ...own,
     ...(await asked('unchecked', 'concurrency', async () => [
       onConcurrency(reserved, await ports.concurrency(), isDeployed, region),
     ])),

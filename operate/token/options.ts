@@ -1,15 +1,7 @@
 /**
  * The command line of `npm run token`.
  */
-import {
-  FEED_NAME,
-  PLACE_FLAGS,
-  PLACE_USAGE,
-  type Place,
-  readFlags,
-  readPlace,
-  UsageError,
-} from '../command-line.ts';
+import { PLACE_FLAGS, PLACE_USAGE, type Place, readFeed, readFlags, readPlace } from '../command-line.ts';
 import type { SecretKey } from './secret.ts';
 
 export interface Options {
@@ -46,11 +38,8 @@ export function readOptions(args: readonly string[]): Options | 'help' {
     'npm run token',
   );
   if (given.help === true) return 'help';
-  const { feed } = given;
-  if (feed === undefined || !FEED_NAME.test(feed))
-    throw new UsageError(`--feed takes PRODUCER:NAME, as in rollbar:web, got ${JSON.stringify(feed ?? '')}`);
   return {
-    ...{ place: readPlace(given), feed, json: given.json ?? false },
+    ...{ place: readPlace(given), feed: readFeed(given.feed), json: given.json ?? false },
     key: given.webhook === true ? 'webhookSecret' : 'token',
     isTried: given.webhook !== true && given.untried !== true,
   };

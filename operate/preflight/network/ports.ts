@@ -49,13 +49,13 @@ export const QUOTA_CODES = {
   addresses: { ServiceCode: 'ec2', QuotaCode: 'L-0263D0A3' },
 } as const;
 
-/** @param said puts what AWS refuses into words. */
+/** @param settings of the clients. @param said puts what AWS refuses into words. */
 export function realNetworkPorts(
-  reach: { readonly region?: string },
+  settings: { readonly region?: string },
   said: <T>(call: () => Promise<T>) => Promise<T>,
 ): NetworkPorts {
-  const ec2 = new EC2Client(reach);
-  const quotas = new ServiceQuotasClient(reach);
+  const ec2 = new EC2Client(settings);
+  const quotas = new ServiceQuotasClient(settings);
   return {
     quotas: () =>
       said(async () => {
@@ -71,8 +71,8 @@ export function realNetworkPorts(
       said(async () => {
         const found =
           'clusterIdentifier' in choice
-            ? await clusterNamed(new RedshiftClient(reach), choice.clusterIdentifier)
-            : await workgroupNamed(new RedshiftServerlessClient(reach), choice.workgroupName);
+            ? await clusterNamed(new RedshiftClient(settings), choice.clusterIdentifier)
+            : await workgroupNamed(new RedshiftServerlessClient(settings), choice.workgroupName);
         return found === null
           ? null
           : { ...found, ...(await admittedBy(ec2, found.securityGroups, choice.port)) };

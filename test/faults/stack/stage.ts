@@ -182,10 +182,9 @@ export class Stage {
     return result.status === 'ok';
   }
 
-  /** Compares the feed with its tables, and reads again what is missing; null when its function did not come to an end. */
-  async reconcile(): Promise<RunSummary | null> {
-    const { result } = await this.stack.schedules.fire(this.#schedule('reconcile').name);
-    return result.status === 'ok' && isRunSummary(result.payload) ? result.payload : null;
+  /** Lets the feed count what it holds, and read again what is missing. */
+  async reconcile(): Promise<void> {
+    await this.stack.schedules.fire(this.#schedule('reconcile').name);
   }
 
   /** Calls the loader past its schedule, so that it can be called while another is at work. */
